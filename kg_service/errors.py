@@ -1,0 +1,96 @@
+"""The exceptions of the package: one tree, each message naming what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+
+class KgServiceError(Exception):
+    """Root of all errors raised on purpose.
+
+    `status` is the HTTP status, `title` the short name of the kind of problem and `extras` the further
+    members of a problem detail (RFC 9457).
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, message: str, **extras: object) -> None:
+        """Take the sentence for the user and what a machine may want to know beside it."""
+        super().__init__(message)
+        self.extras: Mapping[str, object] = extras
+
+
+class ReleaseError(KgServiceError):
+    """The ontology, shapes or queries on disk cannot be read or contradict each other."""
+
+    title = "Unusable release"
+
+
+class QueryError(KgServiceError):
+    """The query cannot be answered as it stands."""
+
+    status = 400
+    title = "Bad query"
+
+
+class MalformedQuery(QueryError):
+    """The text is not a SPARQL 1.1 query; `line` and `column` (from 1) say where reading stopped."""
+
+    title = "Malformed query"
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message, line=line, column=column)
+        self.line = line
+        self.column = column
+
+
+class RefusedQuery(QueryError):
+    """The query is understood and not run: it would write, reach out, or exceed a limit."""
+
+    title = "Refused query"
+
+
+class _Nearest(KgServiceError):
+    """An error that offers the names that come closest."""
+
+    def __init__(self, message: str, nearest: Sequence[str] = ()) -> None:
+        """End the message with the nearest names, when there are any."""
+        self.nearest = list(nearest)
+        offer = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
+        super().__init__(message + offer, nearest=self.nearest)
+
+
+class UnknownName(_Nearest):
+    """Nothing in the release has this name."""
+
+    status = 404
+    title = "Unknown name"
+
+
+class ParameterError(_Nearest):
+    """A parameter is missing, unknown, or has a value that stands for nothing of its kind."""
+
+    status = 400
+    title = "Bad parameter"
+
+
+class NotAcceptable(KgServiceError):
+    """The answer cannot be written in any of the formats asked for; `available` lists those that can."""
+
+    status = 406
+    title = "Not acceptable"
+
+    def __init__(self, message: str, available: Sequence[str]) -> None:
+        """End the message with the list of formats."""
+        self.available = list(available)
+        super().__init__(f"{message} Available: {', '.join(self.available)}.", available=self.available)
+
+
+class UnsupportedMedia(KgServiceError):
+    """The request's body has a media type that is not read here."""
+
+    status = 415
+    title = "Unsupported media type"

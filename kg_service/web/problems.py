@@ -1,0 +1,96 @@
+"""Turns every error into one body that says what is wrong and what to do: problem details (RFC 9457), text, or a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from kg_service.errors import KgServiceError, NotAcceptable
+from kg_service.web.negotiation import HTML_OFFER, Offer, choose
+
+PROBLEM = "application/problem+json"
+_TEXT = "text/plain"
+_OFFERS = (Offer(PROBLEM, aliases=("application/json",)), Offer(_TEXT), HTML_OFFER)
+_TYPES = "https://w3id.org/guideline-kg/problem/"
+_CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One error as clients see it; *extras* are further members such as nearest names or the line and column."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    def members(self) -> dict[str, Any]:
+        """Return the members of the problem details object."""
+        return {
+            "type": self.type,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": self.instance,
+            **self.extras,
+        }
+
+
+def install(app: Flask) -> None:
+    """Answer every error of *app* with a problem."""
+    app.register_error_handler(KgServiceError, _answer_own)
+    app.register_error_handler(HTTPException, _answer_http)
+
+
+def _answer_own(error: Exception) -> Response:
+    assert isinstance(error, KgServiceError)  # noqa: S101 - narrows the type; registered for it alone
+    kind = _CAMEL.sub("-", type(error).__name__).lower()
+    problem = Problem(_TYPES + kind, error.title, error.status, str(error), request.path, error.extras)
+    return _respond(problem, {})
+
+
+def _answer_http(error: Exception) -> Response:
+    """Answer an error that the framework raised, with its own headers (Allow of a 405) kept."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type; registered for it alone
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return Response(error.get_response().response, status=error.code, headers=error.get_response().headers)
+    status = HTTPStatus(error.code)
+    kept = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
+    extras = {"allow": sorted(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
+    problem = Problem("about:blank", status.phrase, status, error.description or "", request.path, extras)
+    return _respond(problem, kept)
+
+
+def _respond(problem: Problem, headers: Mapping[str, str]) -> Response:
+    media_type = _media_type()
+    if media_type == PROBLEM:
+        body = json.dumps(problem.members(), ensure_ascii=False, indent=2) + "\n"
+    elif media_type == _TEXT:
+        body = _as_text(problem)
+    else:
+        body = render_template("problem.html", problem=problem)
+    return Response(body, problem.status, dict(headers), content_type=f"{media_type}; charset=utf-8")
+
+
+def _media_type() -> str:
+    try:
+        return choose(_OFFERS)
+    except NotAcceptable:
+        return PROBLEM
+
+
+def _as_text(problem: Problem) -> str:
+    lines = [f"{problem.status} {problem.title}", problem.detail]
+    for name, value in problem.extras.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        lines.append(f"{name}: {shown}")
+    return "\n".join(lines) + "\n"
