@@ -1,0 +1,24 @@
+"""The released graph, and its ontology files as rdflib reads them."""
+
+from pathlib import Path
+
+import pytest
+import rdflib
+
+from kg_service import KnowledgeGraph, load
+
+ROOT = Path(__file__).parents[2]
+ONTOLOGY_FILES = sorted((ROOT / "ontology").rglob("*.ttl"))
+
+
+@pytest.fixture(scope="session")
+def guideline() -> KnowledgeGraph:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def asserted() -> rdflib.Graph:
+    graph = rdflib.Graph()
+    for path in ONTOLOGY_FILES:
+        graph.parse(path, format="turtle")
+    return graph
