@@ -1,0 +1,189 @@
+"""What a question returns: rows, a yes or no, or triples, in whatever form the caller needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse_query_results,
+    serialize,
+)
+
+from kg_service.errors import KgServiceError
+from kg_service.knowledge.formats import find_format
+from kg_service.knowledge.namespaces import XSD
+from kg_service.knowledge.table import to_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+    from pyoxigraph import QueryTriples
+
+    from kg_service.knowledge.formats import Kind
+    from kg_service.knowledge.labels import Labels
+
+Value: TypeAlias = str | int | float | Decimal | bool | dt.date | dt.datetime | None
+Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
+
+TRIPLE = ["subject", "predicate", "object"]
+
+
+def _boolean(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text]
+
+
+PYTHON: Mapping[str, Callable[[str], Value]] = {
+    XSD + "integer": int,
+    XSD + "int": int,
+    XSD + "long": int,
+    XSD + "nonNegativeInteger": int,
+    XSD + "positiveInteger": int,
+    XSD + "decimal": Decimal,
+    XSD + "double": float,
+    XSD + "float": float,
+    XSD + "boolean": _boolean,
+    XSD + "date": dt.date.fromisoformat,
+    XSD + "dateTime": dt.datetime.fromisoformat,
+}
+"""Datatypes that become Python values; a literal of another datatype, or ill-typed, stays its text."""
+
+
+class Answer:
+    """The answer to one query, read out as often as wanted. `digest` names the release that gave it."""
+
+    def __init__(
+        self,
+        result: QuerySolutions | QueryBoolean | QueryTriples,
+        *,
+        digest: str,
+        labels: Labels,
+        prefixes: Mapping[str, str],
+    ) -> None:
+        """Read `result` to its end; rows are kept as results JSON, from which every other form is made."""
+        self.digest = digest
+        self._labels = labels
+        self._prefixes = prefixes
+        self._json = b""
+        self.triples: list[Triple] = []
+        self.kind: Kind = "graph"
+        if isinstance(result, QuerySolutions | QueryBoolean):
+            self.kind = "select" if isinstance(result, QuerySolutions) else "ask"
+            self._json = result.serialize(format=QueryResultsFormat.JSON) or b""
+        else:
+            self.triples = list(dict.fromkeys(result))  # a graph is a set
+
+    @cached_property
+    def boolean(self) -> bool:
+        """The answer to ASK; otherwise whether there is any row or triple."""
+        if self.kind == "ask":
+            return bool(self._results())
+        return bool(self.terms)
+
+    @cached_property
+    def variables(self) -> list[str]:
+        """The columns, in the query's order; subject, predicate and object for triples; none for ASK."""
+        if self.kind == "graph":
+            return TRIPLE
+        results = self._results()
+        return [v.value for v in results.variables] if isinstance(results, QuerySolutions) else []
+
+    @cached_property
+    def terms(self) -> list[list[Term | None]]:
+        """The rows as RDF terms, in the order of `variables`."""
+        if self.kind == "graph":
+            return [[t.subject, t.predicate, t.object] for t in self.triples]
+        results = self._results()
+        return [list(row) for row in results] if isinstance(results, QuerySolutions) else []
+
+    @cached_property
+    def rows(self) -> list[dict[str, Value]]:
+        """The rows with full IRIs, and numbers, truth values and dates as Python values; None where unbound."""
+        return [dict(zip(self.variables, map(to_python, row), strict=True)) for row in self.terms]
+
+    def readable(self) -> list[dict[str, str]]:
+        """Return the rows for people: identifiers and labels in place of IRIs, empty where unbound."""
+        return [dict(zip(self.variables, map(self._shown, row), strict=True)) for row in self.terms]
+
+    def serialize(self, media_type: str) -> bytes:
+        """Write the answer in a format by its media type or short name (formats.py), UTF-8.
+
+        Raises NotAcceptable, with the list, when an answer of this kind has no such form.
+        """
+        writer = find_format(media_type, self.kind).writer
+        if isinstance(writer, RdfFormat):
+            return serialize(self.triples, format=writer, prefixes=dict(self._prefixes)) or b""
+        return self._json if writer == QueryResultsFormat.JSON else self._results().serialize(format=writer) or b""
+
+    def to_table(self, width: int | None = None) -> str:
+        """Lay the rows out as text, at most `width` characters wide where that is given."""
+        if self.kind == "ask":
+            return "yes" if self.boolean else "no"
+        return to_table(self.variables, [[self._shown(term) for term in row] for row in self.terms], width)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a pandas frame: labels in place of IRIs, numbers as numbers.
+
+        Raises KgServiceError when pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - optional, and 0.5 s to import
+        except ImportError as error:
+            raise KgServiceError("pandas is not installed: pip install 'guideline-kg[pandas]'") from error
+        rows = [[self._in_frame(term) for term in row] for row in self.terms]
+        return pd.DataFrame(rows, columns=self.variables)
+
+    def _repr_html_(self) -> str:
+        """Show the answer as a table in a notebook."""
+        if self.kind == "ask":
+            return f"<p>{self.to_table()}</p>"
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.variables)
+        rows = ("".join(f"<td>{self._html(term)}</td>" for term in row) for row in self.terms)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _html(self, term: Term | None) -> str:
+        shown = html.escape(self._shown(term))
+        if isinstance(term, NamedNode) and term.value.startswith(("http://", "https://")):
+            return f'<a href="{html.escape(term.value)}">{shown}</a>'
+        return shown
+
+    def _shown(self, term: Term | None) -> str:
+        if isinstance(term, NamedNode):
+            return self._labels[term.value]
+        if isinstance(term, Literal):
+            return term.value
+        return "" if term is None else str(term)
+
+    def _in_frame(self, term: Term | None) -> Value:
+        if not isinstance(term, Literal):
+            return None if term is None else self._shown(term)
+        value = to_python(term)
+        return float(value) if isinstance(value, Decimal) else value
+
+    def _results(self) -> QuerySolutions | QueryBoolean:
+        return parse_query_results(self._json, format=QueryResultsFormat.JSON)
+
+
+def to_python(term: Term | None) -> Value:
+    """Return the Python value of a term: IRIs and texts as str, numbers, truth values and dates as such."""
+    if isinstance(term, NamedNode):
+        return term.value
+    if not isinstance(term, Literal):
+        return None if term is None else str(term)
+    try:
+        return PYTHON.get(term.datatype.value, str)(term.value)
+    except (ValueError, KeyError, InvalidOperation):
+        return term.value

@@ -1,0 +1,181 @@
+"""The knowledge graph in memory: one way in (`load`) and one way through for every question."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeGuard
+
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+
+from kg_service.errors import MalformedQuery, QueryError, UnknownName
+from kg_service.knowledge import cache, closure, guard
+from kg_service.knowledge.answer import Answer
+from kg_service.knowledge.binding import bind
+from kg_service.knowledge.check import CheckReport, check
+from kg_service.knowledge.labels import Labels
+from kg_service.knowledge.names import nearest
+from kg_service.knowledge.namespaces import IDENTIFIER, LOCATOR, PART
+from kg_service.knowledge.questions import Questions
+from kg_service.knowledge.release import Release
+from kg_service.knowledge.resolve import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+SYNTAX_ERROR = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+SENTENCE = re.compile(r"Prefix not found|The SELECT [a-z ]+[a-z]|[A-Z][a-z]+(?: [A-Za-z]+){3,}")
+
+
+class KnowledgeGraph:
+    """A closed release: the asserted graphs, one per ontology file, and the graph of what follows from them."""
+
+    def __init__(self, release: Release, snapshot: cache.Snapshot) -> None:
+        """Fill the store; use `load`."""
+        self.release = release
+        self.digest = snapshot.digest
+        self.prefixes = snapshot.prefixes
+        self.store = Store()
+        self.store.bulk_load(snapshot.quads, RdfFormat.N_QUADS)
+        self.questions = Questions(release)
+
+    @classmethod
+    def load(cls, root: Path | None = None) -> Self:
+        """Load the release in `root` (default: the one that comes with the package), closed, from the cache if there.
+
+        Raises ReleaseError when files cannot be read or contradict each other.
+        """
+        release = Release.find(root)
+        key = hashlib.sha256(f"{closure.VERSION} {release.fingerprint()}".encode()).hexdigest()
+        snapshot = cache.read(key)
+        if snapshot is None:
+            snapshot = _close(release)
+            cache.write(key, snapshot)
+        return cls(release, snapshot)
+
+    def sparql(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+        base_iri: str | None = None,
+    ) -> Answer:
+        """Answer a SPARQL 1.1 query (https://www.w3.org/TR/sparql11-query/).
+
+        The default graph is the union of all graphs, unless the arguments (which win) or FROM name others; a graph
+        that is not loaded is empty. Raises MalformedQuery, RefusedQuery or QueryError.
+        """
+        found = guard.inspect(text)
+        chosen = bool(default_graphs or named_graphs)
+        try:
+            result = self.store.query(
+                text,
+                base_iri=base_iri,
+                use_default_graph_as_union=not chosen and not guard.names_dataset(found),
+                default_graph=_nodes(default_graphs) if chosen else None,
+                named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
+            )
+            return Answer(result, digest=self.digest, labels=self.labels, prefixes=self.prefixes)
+        except SyntaxError as error:
+            raise _malformed(text, error) from error
+        except UnicodeEncodeError as error:
+            raise QueryError("The query holds a lone surrogate, which is no character: leave it out.") from error
+        except (ValueError, RuntimeError, OSError) as error:
+            raise QueryError(f"The query cannot be evaluated: {error}") from error
+
+    def query(self, name: str, **params: str) -> Answer:
+        """Answer the named question.
+
+        A value is an IRI, a CURIE, a label in any case, an identifier or a code. Raises UnknownName or ParameterError,
+        with the nearest names.
+        """
+        question = self.questions.find(name)
+        terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(params)}
+        return self.sparql(bind(question.text, terms))
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Short readable texts by IRI."""
+        return Labels(self.store, self.prefixes)
+
+    def resolve(self, value: str, kind: str) -> NamedNode | Literal:
+        """Return the term that `value` stands for: see Resolver."""
+        return Resolver(self.store, self.prefixes, self.labels)(value, kind)
+
+    def describe(self, iri: str) -> list[Triple]:
+        """Return all triples from and to `iri`, with the parts and the locator of what it is; sorted.
+
+        Raises UnknownName when the graph does not speak of it.
+        """
+        triples = set(self._around(NamedNode(iri)))
+        if not triples:
+            identifiers = [q.object for q in self.store.quads_for_pattern(None, IDENTIFIER, None)]
+            known = [o.value for o in identifiers if isinstance(o, Literal)]
+            raise UnknownName(f"This graph says nothing of {iri}.", nearest(iri.rpartition("/")[2], known))
+        return sorted(triples, key=str)
+
+    def check(self) -> CheckReport:
+        """Hold the whole graph against shapes/graph-*.ttl."""
+        return check(self.release, self.store)
+
+    def _around(self, node: NamedNode) -> Iterator[Triple]:
+        yield from (q.triple for q in self.store.quads_for_pattern(None, None, node))
+        todo: list[NamedNode | BlankNode] = [node]
+        seen = set(todo)
+        while todo:
+            for quad in self.store.quads_for_pattern(todo.pop(), None, None):
+                yield quad.triple
+                if _is_part(quad.object) and quad.object not in seen:
+                    seen.add(quad.object)
+                    todo.append(quad.object)
+
+
+def _is_part(term: object) -> TypeGuard[NamedNode | BlankNode]:
+    """Tell whether a node has no life outside what points to it."""
+    return isinstance(term, BlankNode) or (isinstance(term, NamedNode) and term.value.startswith((PART, LOCATOR)))
+
+
+def _close(release: Release) -> cache.Snapshot:
+    asserted = release.read()
+    asserted.dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    stated = _sorted_quads(asserted.dataset)
+    inferred = _sorted_quads(Dataset(closure.infer(asserted.dataset)))
+    return cache.Snapshot(f"sha256:{hashlib.sha256(stated).hexdigest()}", asserted.prefixes, stated + inferred)
+
+
+def _sorted_quads(dataset: Dataset) -> bytes:
+    """Return the canonical N-Quads document: one line a quad, sorted by code point."""
+    lines = (serialize(dataset, format=RdfFormat.N_QUADS) or b"").decode().splitlines(keepends=True)
+    return "".join(sorted(lines)).encode()
+
+
+def _nodes(iris: Sequence[str]) -> list[NamedNode | BlankNode | DefaultGraph]:
+    return [NamedNode(iri) for iri in iris]
+
+
+def _malformed(text: str, error: SyntaxError) -> MalformedQuery:
+    """Turn Oxigraph's `error at L:C: expected …` into a sentence with the place and what stands there."""
+    match = SYNTAX_ERROR.match(str(error.msg))
+    if match is None:
+        return MalformedQuery(f"The query is not valid SPARQL 1.1: {error.msg}", 1, 1)
+    line, column = int(match[1]), int(match[2])
+    lines = text.split("\n")
+    here = lines[line - 1][column - 1 :][:20].strip() if line <= len(lines) else ""
+    reason = SENTENCE.search(match[3])
+    message = f"The query is not valid SPARQL 1.1 at line {line}, column {column}"
+    message += f", near {here!r}." if here else ": it ends too early."
+    return MalformedQuery(message + (f" {reason[0]}." if reason else ""), line, column)

@@ -1,0 +1,84 @@
+"""What is refused before a query is evaluated: reaching out, writing, and texts that would bring the process down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg_service.errors import RefusedQuery
+from kg_service.knowledge.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg_service.knowledge.tokens import Token
+
+UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"})
+PROLOGUE = frozenset({"PREFIX", "BASE"})
+BEFORE_A_GRAPH_NAME = frozenset({"GRAPH", "FROM", "NAMED", "DESCRIBE"})
+
+# Oxigraph reads and optimises queries by recursion and the process dies when its stack is used up. On a stack of
+# 2 MB that was seen from 250 nested EXISTS, 1,000 nested groups and 1,000 BIND clauses (4,000 keywords and signs).
+MAX_DEPTH = 64
+MAX_SIGNS = 2_000
+
+
+def inspect(query: str) -> list[Token]:
+    """Return the query's tokens, or raise RefusedQuery with the reason."""
+    found = list(tokens(query))
+    _refuse_update(found)
+    _refuse_service(found)
+    _refuse_monsters(found)
+    return found
+
+
+def names_dataset(found: Sequence[Token]) -> bool:
+    """Tell whether the query chooses its own dataset with FROM or FROM NAMED."""
+    return any(token.kind == "word" and token.text.upper() == "FROM" for token in found)
+
+
+def _refuse_update(found: Sequence[Token]) -> None:
+    first = next((t.text.upper() for t in found if t.kind == "word" and t.text.upper() not in PROLOGUE), "")
+    if first in UPDATES:
+        raise RefusedQuery(
+            f"{first} is SPARQL Update, and this graph is read-only: it answers SELECT, ASK, CONSTRUCT and DESCRIBE. "
+            "The content is changed in the files of ontology/."
+        )
+
+
+def _refuse_service(found: Sequence[Token]) -> None:
+    if any(_is_service(found, index) for index in range(len(found))):
+        raise RefusedQuery(
+            "SERVICE would send data to another server, and nothing leaves this one. "
+            "Ask the other endpoint separately and join the answers on your side."
+        )
+
+
+def _is_service(found: Sequence[Token], index: int) -> bool:
+    """Tell whether the token is, or begins with, the keyword.
+
+    Oxigraph needs no space after a keyword: SERVICEex:a{} calls ex:a, and so does trueSERVICEex:a{}. A prefix of that
+    spelling followed by a group is the keyword, unless GRAPH, FROM or DESCRIBE says that it is a name.
+    """
+    token = found[index]
+    if token.kind == "word":
+        return "SERVICE" in token.text.upper()
+    if token.kind != "name" or "SERVICE" not in token.text.partition(":")[0].upper():
+        return False
+    follower = found[index + 1].text if index + 1 < len(found) else ""
+    before = found[index - 1].text.upper() if index else ""
+    return follower == "{" and before not in BEFORE_A_GRAPH_NAME
+
+
+def _refuse_monsters(found: Sequence[Token]) -> None:
+    depth = signs = 0
+    for token in found:
+        if token.kind not in {"sign", "word"} or token.text in {",", ";", "."}:
+            continue
+        signs += 1
+        depth += (token.text in {"{", "(", "[", "<<"}) - (token.text in {"}", ")", "]", ">>"})
+        if depth > MAX_DEPTH:
+            raise RefusedQuery(f"The query nests brackets more than {MAX_DEPTH} deep: write it flatter.")
+    if signs > MAX_SIGNS:
+        raise RefusedQuery(
+            f"The query has {signs} keywords and operators, more than {MAX_SIGNS}: split it, or list values in VALUES."
+        )

@@ -1,0 +1,135 @@
+"""From what a person types to the term it stands for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode
+
+from kg_service.errors import ParameterError, ReleaseError
+from kg_service.knowledge.names import fold, nearest
+from kg_service.knowledge.namespaces import (
+    ALT_LABEL,
+    CODE_SYSTEM,
+    DENOTES,
+    HIDDEN_LABEL,
+    IDENTIFIER,
+    NOTATION,
+    PREF_LABEL,
+    RDFS_LABEL,
+    TYPE,
+    XSD_DATE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyoxigraph import Store
+
+    from kg_service.knowledge.labels import Labels
+
+NAMING = (IDENTIFIER, PREF_LABEL, RDFS_LABEL, NOTATION, ALT_LABEL, HIDDEN_LABEL)
+"""What names a thing, best first: a label of one thing wins over a synonym of another."""
+
+INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+class Resolver:
+    """Finds terms by IRI, CURIE, label or synonym in any case, identifier, or code (`System:code`)."""
+
+    def __init__(self, store: Store, prefixes: Mapping[str, str], labels: Labels) -> None:
+        """Look things up in `store`."""
+        self._store = store
+        self._prefixes = prefixes
+        self._labels = labels
+
+    def __call__(self, value: str, kind: str) -> NamedNode | Literal:
+        """Return the term that `value` stands for.
+
+        `kind` is text, integer, date, or the CURIE of a class that the result is a member of, asserted or inferred.
+        Raises ParameterError when nothing of that kind is meant, with the nearest names, or when several things are.
+        """
+        try:
+            return self._literal(value, kind) or self._member(value, kind)
+        except UnicodeEncodeError as error:
+            raise ParameterError("The value holds a lone surrogate, which is no character: leave it out.") from error
+
+    def _literal(self, value: str, kind: str) -> Literal | None:
+        if kind == "text":
+            return Literal(value)
+        if kind == "integer":
+            if not INTEGER.fullmatch(value):
+                raise ParameterError(f"{value!r} is not a whole number: write it like 12.")
+            return Literal(int(value))
+        if kind == "date":
+            try:
+                return Literal(dt.date.fromisoformat(value).isoformat(), datatype=XSD_DATE)
+            except ValueError as error:
+                raise ParameterError(f"{value!r} is not a date: write it like 2026-01-31.") from error
+        return None
+
+    def _member(self, value: str, kind: str) -> NamedNode:
+        members = self._members(kind)
+        for way in (self._by_name, self._by_iri, self._by_code):
+            found = way(value, members)
+            if len(found) == 1:
+                return found.pop()
+            if found:
+                offers = sorted(self._labels.curie(node.value) for node in found)
+                raise ParameterError(f"{value!r} stands for several things: say which.", offers)
+        what = self._labels[self._class(kind).value]
+        names = {name for node in members for name in self._names(node)}
+        raise ParameterError(f"{value!r} is the name of no {what} in this graph.", nearest(value, names))
+
+    def _members(self, kind: str) -> set[NamedNode]:
+        quads = self._store.quads_for_pattern(None, TYPE, self._class(kind))
+        return {q.subject for q in quads if isinstance(q.subject, NamedNode)}
+
+    def _class(self, kind: str) -> NamedNode:
+        prefix, _, local = kind.partition(":")
+        if prefix not in self._prefixes:
+            raise ReleaseError(f"Kind {kind} of a parameter has a prefix that no ontology file declares. Declare it.")
+        return NamedNode(self._prefixes[prefix] + local)
+
+    def _names(self, node: NamedNode) -> list[str]:
+        found = [q.object for p in NAMING for q in self._store.quads_for_pattern(node, p, None)]
+        return [o.value for o in found if isinstance(o, Literal)]
+
+    def _by_name(self, value: str, members: set[NamedNode] | None) -> set[NamedNode]:
+        """Return the members (None: whatever there is) that bear the name, by the best kind of name."""
+        folded = fold(value)
+        for predicate in NAMING:
+            found = {
+                q.subject
+                for q in self._store.quads_for_pattern(None, predicate, None)
+                if isinstance(q.subject, NamedNode)
+                and (members is None or q.subject in members)
+                and isinstance(q.object, Literal)
+                and fold(q.object.value) == folded
+            }
+            if found:
+                return found
+        return set()
+
+    def _by_iri(self, value: str, members: set[NamedNode]) -> set[NamedNode]:
+        iri = value.strip().removeprefix("<").removesuffix(">")
+        prefix, _, local = iri.partition(":")
+        if prefix in self._prefixes:
+            iri = self._prefixes[prefix] + local
+        return {node for node in members if node.value == iri}
+
+    def _by_code(self, value: str, members: set[NamedNode]) -> set[NamedNode]:
+        """Return the members that a code denotes: `System:code`, the system by any of its names."""
+        system, _, code = (part.strip() for part in value.partition(":"))
+        systems = self._by_name(system, None) if code else set()
+        return {
+            denoted.object
+            for coded in self._store.quads_for_pattern(None, NOTATION, None)
+            if isinstance(coded.object, Literal) and coded.object.value.casefold() == code.casefold()
+            for stated in self._store.quads_for_pattern(coded.subject, CODE_SYSTEM, None)
+            if stated.object in systems
+            for denoted in self._store.quads_for_pattern(coded.subject, DENOTES, None)
+            if isinstance(denoted.object, NamedNode) and denoted.object in members
+        }

@@ -1,0 +1,54 @@
+"""The words of a SPARQL query, told apart as its grammar does (https://www.w3.org/TR/sparql11-query/#sparqlGrammar).
+
+Enough of a reader to know what is a keyword and what only looks like one inside a comment, an IRI or a string.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_START = (
+    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F"
+    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
+)
+_CHAR = rf"{_START}_0-9\u00B7\u0300-\u036F\u203F\u2040"
+_PREFIX = rf"[{_START}][{_CHAR}.\-]{{0,255}}"  # bounded, so that long dotted texts are read in linear time
+_ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
+_LOCAL = rf"(?:[{_START}_0-9:]|{_ESCAPED})(?:[{_CHAR}.:\-]|{_ESCAPED})*"
+
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>[\x20\t\r\n]+|\#[^\r\n]*)
+  | (?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
+  | (?P<string>'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''|\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*\"\"\"
+      |'(?:[^'\\\r\n]|\\.)*'|"(?:[^"\\\r\n]|\\.)*")
+  | (?P<variable>[?$][{_CHAR}]+)
+  | (?P<blank>_:[{_CHAR}][{_CHAR}.\-]*)
+  | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
+  | (?P<name>(?:{_PREFIX})?:(?:{_LOCAL})?)
+  | (?P<word>[A-Za-z][A-Za-z0-9_]*)
+  | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
+  | (?P<sign><<|>>|\^\^|\|\||&&|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """A piece of the query: its kind (the group names above), its text, and where it starts."""
+
+    kind: str
+    text: str
+    start: int
+
+
+def tokens(query: str) -> Iterator[Token]:
+    """Yield every piece of `query`, white space and comments left out. No text is refused."""
+    for match in _TOKEN.finditer(query):
+        kind = match.lastgroup or "sign"
+        if kind != "space":
+            yield Token(kind, match.group(), match.start())
