@@ -1,46 +1,64 @@
-"""What every view needs at hand: the graph that the application serves, and facts about it that are costly to count."""
+"""What every view needs at hand: the graph that the application serves, and what is counted of it once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
-from flask import current_app
+from flask import Flask, current_app
 
-from kg_service.knowledge.graph import KnowledgeGraph
+from kg_service.web import partitions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kg_service.knowledge import KnowledgeGraph
 
 _KEY = "kg_service"
 
 
 class Service:
-    """The served graph with its sizes, counted once."""
+    """The served graph, and its sizes, counted when first asked for."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
+        """Serve *graph*, which does not change."""
         self.graph = graph
 
     @cached_property
     def graph_sizes(self) -> Mapping[str, int]:
-        """Number of triples of each named graph, by its IRI, in the order of the IRIs."""
+        """Number of triples of each named graph, in the order of their IRIs."""
         store = self.graph.store
         names = sorted(graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
         return {
-            name: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(name))) for name in names
+            iri: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(iri))) for iri in names
         }
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """IRIs of all entities that the graph says something of."""
+        return frozenset(
+            quad.subject.value for quad in self.graph.store if isinstance(quad.subject, ox.NamedNode)
+        )
 
     @cached_property
     def size(self) -> int:
         """Number of triples of the default graph: the union of all named graphs."""
         return len({quad.triple for quad in self.graph.store})
 
+    @cached_property
+    def partitions(self) -> partitions.Partitions:
+        """Usage of classes and properties in the default graph."""
+        return partitions.count({quad.triple for quad in self.graph.store})
 
-def attach(graph: KnowledgeGraph) -> dict[str, Service]:
-    """Return what to put into ``app.extensions`` so that ``service()`` finds *graph*."""
-    return {_KEY: Service(graph)}
+
+def attach(app: Flask, graph: KnowledgeGraph) -> None:
+    """Make *graph* the one that *app* serves."""
+    app.extensions[_KEY] = Service(graph)
 
 
 def service() -> Service:
-    """Return the service of the application at work."""
+    """Return what the application at work serves."""
     found = current_app.extensions[_KEY]
-    assert isinstance(found, Service)  # noqa: S101 - narrows the type; create_app put it there
+    assert isinstance(found, Service)  # noqa: S101 - narrows the type; `attach` put it there
     return found

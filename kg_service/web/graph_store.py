@@ -1,17 +1,16 @@
 """The reading side of the Graph Store HTTP Protocol (https://www.w3.org/TR/sparql11-http-rdf-update/).
 
-A graph is named in the URL (``?graph=IRI``) or is the default one (``?default``): the union of all named graphs, as it is
-for queries. Nothing can be written, so every other method is answered with 405.
+A graph is named in the URL (``?graph=IRI``) or is the default one (``?default``): the union of all named
+graphs, as it is for queries. Nothing can be written, so every other method is answered with 405.
 """
 
 from __future__ import annotations
-
-from difflib import get_close_matches
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest
 
 from kg_service.errors import UnknownName
+from kg_service.knowledge.names import nearest
 from kg_service.web.context import service
 from kg_service.web.openapi import Parameter, operation
 from kg_service.web.protocol import parse_parameters
@@ -42,6 +41,7 @@ def get_graph() -> Response:
 def _loaded(iri: str) -> str:
     names = list(service().graph_sizes)
     if iri not in names:
-        nearest = get_close_matches(iri, names, cutoff=0.4)
-        raise UnknownName(f"No graph of that name is loaded; see {request.host_url}sparql for all.", nearest=nearest)
+        raise UnknownName(
+            f"No graph of that name is loaded; see {request.host_url}sparql for all.", nearest(iri, names)
+        )
     return iri

@@ -46,12 +46,13 @@ def _secure(response: Response, policy: str) -> None:
 
 
 def _name_release(response: Response) -> None:
-    """Name the graph release; a success also gets a validator, and a client that holds the answer already gets 304.
+    """Name the graph release; a success also gets a validator, and who holds the answer already gets 304.
 
-    The validator joins the release and the bytes sent, so that it also tells answers of NOW() or RAND() apart.
+    The validator joins the release and the bytes sent, so it tells answers of NOW() or RAND() apart as well.
     """
     digest = service().graph.digest
     response.headers["Graph-Digest"] = digest
+    response.vary.add("Accept")
     if response.status_code != HTTPStatus.OK:
         return
     body = hashlib.sha256(response.get_data()).hexdigest()

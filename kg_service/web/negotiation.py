@@ -1,18 +1,22 @@
 """Content negotiation: which representation a client gets (RFC 9110, sections 12.4 and 12.5.1).
 
-A client's most specific range decides the weight of a type, weight 0 excludes it, and among equal weights the type the
-client named beats one that only a wildcard admits; what is then still equal is settled by the server's order. Names that
-clients use for a type beside its registered one (aliases) count when the client writes them out.
+A client's most specific range decides the weight of a type, weight 0 excludes it, and among equal weights
+the type that the client named beats one that only a wildcard admits; what is then still equal is settled by
+the server's order. Names that clients use for a type beside its registered one (aliases) count when the
+client writes them out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import request
 
 from kg_service.errors import NotAcceptable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 HTML = "text/html"
 JSON = "application/json"
@@ -38,8 +42,7 @@ _EXCLUDED: Weight = (0.0, 0)
 def accepted() -> list[tuple[str, float]]:
     """Return the media ranges of the request's Accept header with their quality; ``*/*`` when it has none."""
     ranges = [
-        (value.partition(";")[0].strip().lower(), quality)
-        for value, quality in request.accept_mimetypes
+        (value.partition(";")[0].strip().lower(), quality) for value, quality in request.accept_mimetypes
     ]
     return ranges or [("*/*", 1.0)]
 
@@ -53,7 +56,7 @@ def choose(offers: Sequence[Offer], ranges: Iterable[tuple[str, float]] | None =
     weights = [_weight(offer, known) for offer in offers]
     best = max(weights, default=_EXCLUDED)
     if best[0] <= 0:
-        raise NotAcceptable(_available(offers))
+        raise NotAcceptable("None of the media types asked for can be sent.", _available(offers))
     return offers[weights.index(best)].media_type
 
 

@@ -1,7 +1,7 @@
 """The description of the HTTP interface (OpenAPI 3.1), made from the routes and the questions' own headers.
 
-Each view says by ``operation`` what it reads and sends, and its docstring is the summary. Nothing is listed a second
-time, so the description cannot fall behind.
+Each view says by ``operation`` what it reads and sends, and its docstring is the summary. Nothing is listed
+a second time, so the description cannot fall behind.
 """
 
 from __future__ import annotations
@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
-from werkzeug.routing import Rule
 
-from kg_service.knowledge.questions import Question
+from kg_service import __version__
 from kg_service.web.context import service
+
+if TYPE_CHECKING:
+    from werkzeug.routing import Rule
+
+    from kg_service.knowledge import Parameter as Asked
+    from kg_service.knowledge import Question
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 _VARIABLE = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -38,7 +42,12 @@ class Parameter:
 
     def describe(self) -> dict[str, Any]:
         """Return the OpenAPI parameter object."""
-        described = {"name": self.name, "in": "query", "description": self.description, "required": self.required}
+        described = {
+            "name": self.name,
+            "in": "query",
+            "description": self.description,
+            "required": self.required,
+        }
         shown = {} if self.example is None else {"example": self.example}
         return {**described, "schema": self.schema, **shown}
 
@@ -55,7 +64,7 @@ class Operation:
 def operation(
     *produces: str, parameters: Sequence[Parameter] = (), bodies: dict[str, Any] | None = None
 ) -> Callable[[_View], _View]:
-    """Say of a view which media types it sends, which query parameters and which bodies (type to schema) it reads."""
+    """Say of a view which media types it sends, and which parameters and bodies (type to schema) it reads."""
 
     def mark(view: _View) -> _View:
         vars(view)["operation"] = Operation(produces, parameters, bodies or {})
@@ -82,8 +91,8 @@ def describe(app: Flask, questions: Iterable[Question], server: str) -> dict[str
         "openapi": "3.1.0",
         "info": {
             "title": "guideline-kg",
-            "version": version("guideline-kg"),
-            "description": "Clinical guideline statements with their sources, as a graph and as named questions.",
+            "version": __version__,
+            "description": "Guideline statements with their sources, as a graph and as named questions.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server.rstrip("/")}],
@@ -106,9 +115,10 @@ def _paths(app: Flask, rule: Rule, questions: Sequence[Question]) -> Iterator[tu
         return
     for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
         identity = f"{rule.endpoint}.{method.lower()}"
-        yield _VARIABLE.sub(r"{\1}", rule.rule), {
-            method.lower(): _item(marked, summary, identity, sorted(rule.arguments))
-        }
+        yield (
+            _VARIABLE.sub(r"{\1}", rule.rule),
+            {method.lower(): _item(marked, summary, identity, sorted(rule.arguments))},
+        )
 
 
 def _item(marked: Operation, summary: str, identity: str, variables: Sequence[str]) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def _item(marked: Operation, summary: str, identity: str, variables: Sequence[st
     return item
 
 
-def _of_question(parameter: Any) -> Parameter:
+def _of_question(parameter: Asked) -> Parameter:
     example = None if parameter.example is None else str(parameter.example)
     schema = _LITERALS.get(parameter.kind, {"type": "string"})
     return Parameter(parameter.name, parameter.description, schema, parameter.required, example)
@@ -149,7 +159,7 @@ _HEADERS = {
 }
 _PROBLEM_SCHEMA = {
     "type": "object",
-    "description": "Problem details (RFC 9457); further members say more, such as nearest, available, line, column.",
+    "description": "Problem details (RFC 9457); further members such as nearest, available or line say more.",
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},

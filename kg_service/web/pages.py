@@ -1,45 +1,72 @@
-"""Helps the pages: readable text and links for terms of the graph."""
+"""Helps the pages: readable text and links for the terms of the graph."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 from flask import url_for
 
+from kg_service.knowledge.namespaces import BASE
 from kg_service.web.context import service
 
-BASE = "https://w3id.org/guideline-kg/"
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kg_service.knowledge import Answer
+    from kg_service.knowledge.answer import Term
+
 DOORS: Mapping[str, str] = {
-    "statements": "statement/",
-    "sources": "source/",
-    "concepts": "concept/",
-    "conflicts": "conflict/",
+    "statements": f"{BASE}statement/",
+    "sources": f"{BASE}source/",
+    "concepts": f"{BASE}concept/",
+    "conflicts": f"{BASE}conflict/",
 }
-"""Path of the pages of one kind of entity here, and where their IRIs stand under BASE."""
+"""Where the pages of a kind of entity stand here, and the namespace of their IRIs."""
 
 
 class Shown(NamedTuple):
-    """A term as a page shows it: text, and where a click leads (None: nowhere)."""
+    """A value as a page shows it: its text, and where a click leads (None: nowhere)."""
 
     text: str
     href: str | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """A result as a page shows it."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Shown]]
+
+
+def has_page(iri: str) -> bool:
+    """Tell whether an entity of the graph has a page of its own here."""
+    return any(iri.startswith(namespace) and iri != namespace for namespace in DOORS.values())
+
+
 def href(iri: str) -> str | None:
     """Return the page of an entity of the graph, the address itself of what lives elsewhere, or None."""
-    for door, prefix in DOORS.items():
-        identifier = iri.removeprefix(BASE + prefix)
-        if identifier not in {iri, ""} and "/" not in identifier:
-            return url_for("entities.entity", door=door, identifier=identifier)
+    for door, namespace in DOORS.items():
+        if iri.startswith(namespace) and iri != namespace:
+            return url_for(f"entities.{door}", identifier=iri.removeprefix(namespace))
     if iri.startswith(BASE):
         return url_for("sparql.get_query", query=f"DESCRIBE <{iri}>")
     return iri if iri.startswith(("https://", "http://")) else None
 
 
-def show(term: ox.NamedNode | ox.BlankNode | ox.Literal) -> Shown:
-    """Return the readable form of a term."""
+def show(term: Term | None) -> Shown:
+    """Return the readable form of a term; nothing for what is unbound."""
     if isinstance(term, ox.NamedNode):
-        return Shown(service().graph.labels()[term.value], href(term.value))
-    return Shown(term.value)
+        return Shown(service().graph.labels[term.value], href(term.value))
+    if isinstance(term, ox.Literal):
+        return Shown(term.value)
+    return Shown("" if term is None else str(term))
+
+
+def result_table(answer: Answer) -> Table:
+    """Return an answer of any kind as a table."""
+    if answer.kind == "ask":
+        return Table(["answer"], [[Shown("yes" if answer.boolean else "no")]])
+    return Table(answer.variables, [[show(term) for term in row] for row in answer.terms])

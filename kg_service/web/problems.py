@@ -1,19 +1,21 @@
-"""Turns every error into one body that says what is wrong and what to do: problem details (RFC 9457), text, or a page."""
+"""Turns every error into a body that says what is wrong and what to do (RFC 9457), or into text or a page."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from kg_service.errors import KgServiceError, NotAcceptable
 from kg_service.web.negotiation import HTML_OFFER, Offer, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROBLEM = "application/problem+json"
 _TEXT = "text/plain"
@@ -24,7 +26,7 @@ _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Problem:
-    """One error as clients see it; *extras* are further members such as nearest names or the line and column."""
+    """One error as clients see it; *extras* are further members, such as the nearest names or the line."""
 
     type: str
     title: str
@@ -62,9 +64,13 @@ def _answer_http(error: Exception) -> Response:
     """Answer an error that the framework raised, with its own headers (Allow of a 405) kept."""
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type; registered for it alone
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return Response(error.get_response().response, status=error.code, headers=error.get_response().headers)
+        return Response(
+            error.get_response().response, status=error.code, headers=error.get_response().headers
+        )
     status = HTTPStatus(error.code)
-    kept = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
+    kept = {
+        name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}
+    }
     extras = {"allow": sorted(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
     problem = Problem("about:blank", status.phrase, status, error.description or "", request.path, extras)
     return _respond(problem, kept)

@@ -1,4 +1,4 @@
-"""Reads a request by the SPARQL 1.1 Protocol, query side (https://www.w3.org/TR/sparql11-protocol/, section 2.1).
+"""Reads a request by the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/), section 2.1: query.
 
 Everything is decoded strictly as UTF-8: what cannot be decoded is refused, never guessed at.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from flask import Request
 from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from flask import Request
 
 FORM = "application/x-www-form-urlencoded"
 DIRECT = "application/sparql-query"
@@ -72,7 +75,9 @@ def parse_parameters(raw: bytes) -> Parameters:
             raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
         )
     except UnicodeDecodeError as error:
-        raise BadRequest("The parameters are not UTF-8; encode them as UTF-8, then percent-encode.") from error
+        raise BadRequest(
+            "The parameters are not UTF-8; encode them as UTF-8, then percent-encode."
+        ) from error
     except ValueError as error:
         raise BadRequest(f"Too many parameters; at most {_MAX_FIELDS} are read.") from error
     parameters: dict[str, list[str]] = {}

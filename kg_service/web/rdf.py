@@ -1,10 +1,13 @@
-"""Writes small RDF documents (service description, VoID, example queries) and sends any graph in the form asked for."""
+"""Writes small RDF documents: service description, VoID, example queries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
@@ -19,6 +22,7 @@ PREFIXES: Mapping[str, str] = {
     "sh": "http://www.w3.org/ns/shacl#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "void": "http://rdfs.org/ns/void#",
+    "voidext": "http://ldf.fi/void-ext#",
     "xsd": XSD,
 }
 
@@ -36,6 +40,7 @@ class Sketch:
     """A graph under construction: ``add(subject, "sd:endpoint", object, ...)``, kept in the order written."""
 
     def __init__(self) -> None:
+        """Start empty."""
         self._triples: list[ox.Triple] = []
 
     def add(self, subject: Node, predicate: str, *objects: Term | str | int) -> None:
@@ -45,9 +50,6 @@ class Sketch:
             term = ox.Literal(value) if isinstance(value, str | int) else value
             self._triples.append(ox.Triple(subject, node, term))
 
-    def extend(self, triples: Iterable[ox.Triple]) -> None:
-        """Add triples made elsewhere."""
-        self._triples.extend(triples)
-
     def __iter__(self) -> Iterator[ox.Triple]:
+        """Give the triples in the order in which they were added."""
         return iter(self._triples)

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from flask import Response
 
-from kg_service.knowledge.answer import Answer
 from kg_service.knowledge.formats import formats_for
+from kg_service.web.context import service
 from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose
 from kg_service.web.rdf import PREFIXES
+
+if TYPE_CHECKING:
+    from kg_service.knowledge.answer import Answer
+    from kg_service.knowledge.formats import Kind
+
+KINDS: Sequence[Kind] = ("select", "ask", "graph")
 
 Page = Callable[[], str]
 """Renders the HTML form of an answer."""
 
 
-def offers_for(kind: str) -> list[Offer]:
-    """Return what an answer of *kind* (select, ask, graph) can be sent as, the default first."""
+def offers_for(kind: Kind) -> list[Offer]:
+    """Return what an answer of *kind* can be sent as, the default first."""
     return [Offer(form.media_type, tuple(form.aliases)) for form in formats_for(kind)]
 
 
-def media_types(kinds: Iterable[str]) -> list[str]:
+def media_types(kinds: Iterable[Kind]) -> list[str]:
     """Return all media types of answers of these kinds, each once."""
     return list(dict.fromkeys(offer.media_type for kind in kinds for offer in offers_for(kind)))
 
@@ -41,18 +48,11 @@ def send_graph(triples: Iterable[ox.Triple], page: Page | None = None) -> Respon
 
 
 def write_graph(triples: Iterable[ox.Triple], media_type: str) -> bytes:
-    """Serialise triples with the prefixes of this package."""
-    form = ox.RdfFormat.from_media_type(media_type)
-    body = ox.serialize(triples, format=form, prefixes=dict(PREFIXES))
-    assert body is not None  # noqa: S101 - None only when writing to a file
-    return body
+    """Serialise triples, shortened by the prefixes of the release."""
+    prefixes = {**service().graph.prefixes, **PREFIXES}
+    return ox.serialize(triples, format=ox.RdfFormat.from_media_type(media_type), prefixes=prefixes) or b""
 
 
 def send(body: str | bytes, media_type: str) -> Response:
     """Send a body as it is, in UTF-8."""
     return Response(body, content_type=f"{media_type}; charset=utf-8")
-
-
-def offered(offers: Sequence[Offer]) -> list[str]:
-    """Return the media types of offers."""
-    return [offer.media_type for offer in offers]

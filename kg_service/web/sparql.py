@@ -19,7 +19,9 @@ blueprint = Blueprint("sparql", __name__)
 _TEXT = {"type": "string"}
 _IRIS = {"type": "array", "items": {"type": "string", "format": "iri"}}
 _DATASET = (
-    Parameter("default-graph-uri", "A loaded graph that the default graph is to hold; may be repeated.", _IRIS),
+    Parameter(
+        "default-graph-uri", "A loaded graph that the default graph is to hold; may be repeated.", _IRIS
+    ),
     Parameter("named-graph-uri", "A loaded graph that GRAPH is to see; may be repeated.", _IRIS),
 )
 _QUERY = Parameter("query", "One SPARQL 1.1 query; without it the endpoint describes itself.", _TEXT)
@@ -47,8 +49,12 @@ def post_query() -> Response:
 
 
 def _answer(asked: ProtocolQuery) -> Response:
-    graph = service().graph
-    answer = graph.sparql(asked.text, default_graphs=asked.default_graphs, named_graphs=asked.named_graphs)
+    answer = service().graph.sparql(
+        asked.text,
+        default_graphs=asked.default_graphs,
+        named_graphs=asked.named_graphs,
+        base_iri=request.base_url,
+    )
     return send_answer(
         answer, lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer))
     )
@@ -59,5 +65,6 @@ def _describe() -> Response:
     endpoint = url_for("sparql.get_query", _external=True)
     sketch = describe_service(endpoint, media_types(KINDS), known.size, known.graph_sizes)
     return send_graph(
-        sketch, lambda: render_template("sparql.html", endpoint=endpoint, size=known.size, sizes=known.graph_sizes)
+        sketch,
+        lambda: render_template("sparql.html", endpoint=endpoint, size=known.size, sizes=known.graph_sizes),
     )

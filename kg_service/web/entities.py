@@ -1,0 +1,50 @@
+"""One page and one RDF document for each statement, source, concept and conflict of the graph."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+from flask import Blueprint, Response, render_template
+
+from kg_service.errors import UnknownName
+from kg_service.knowledge.names import nearest
+from kg_service.web.context import service
+from kg_service.web.facts import facts_about, facts_naming, headline
+from kg_service.web.negotiation import HTML
+from kg_service.web.openapi import operation
+from kg_service.web.pages import DOORS, show
+from kg_service.web.responses import media_types, send_graph
+
+blueprint = Blueprint("entities", __name__)
+
+
+def _add_door(door: str) -> None:
+    @operation(*media_types(["graph"]), HTML)
+    def entity(identifier: str) -> Response:
+        iri = _find(door, identifier)
+        return send_graph(service().graph.describe(iri.value), lambda: _page(iri))
+
+    entity.__doc__ = f"Tell what the graph says of and about one of the {door}."
+    blueprint.add_url_rule(f"/{door}/<identifier>", endpoint=door, view_func=entity)
+
+
+for _door in DOORS:
+    _add_door(_door)
+
+
+def _find(door: str, identifier: str) -> ox.NamedNode:
+    namespace, subjects = DOORS[door], service().subjects
+    if namespace + identifier not in subjects:
+        known = sorted(iri.removeprefix(namespace) for iri in subjects if iri.startswith(namespace))
+        raise UnknownName(f"There is nothing of this name under /{door}.", nearest(identifier, known))
+    return ox.NamedNode(namespace + identifier)
+
+
+def _page(iri: ox.NamedNode) -> str:
+    return render_template(
+        "entity.html",
+        iri=iri.value,
+        title=show(iri).text,
+        headline=headline(iri),
+        facts=facts_about(iri),
+        mentions=facts_naming(iri),
+    )
