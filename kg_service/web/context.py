@@ -30,16 +30,12 @@ class Service:
         """Number of triples of each named graph, in the order of their IRIs."""
         store = self.graph.store
         names = sorted(graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode))
-        return {
-            iri: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(iri))) for iri in names
-        }
+        return {iri: sum(1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(iri))) for iri in names}
 
     @cached_property
     def subjects(self) -> frozenset[str]:
         """IRIs of all entities that the graph says something of."""
-        return frozenset(
-            quad.subject.value for quad in self.graph.store if isinstance(quad.subject, ox.NamedNode)
-        )
+        return frozenset(quad.subject.value for quad in self.graph.store if isinstance(quad.subject, ox.NamedNode))
 
     @cached_property
     def size(self) -> int:

@@ -46,7 +46,8 @@ def _describe(sketch: Sketch, dataset: ox.NamedNode, known: Service) -> None:
     sketch.add(dataset, "a", name("void:Dataset"))
     sketch.add(dataset, "dcterms:title", ox.Literal("guideline-kg", language="en"))
     sketch.add(dataset, "dcterms:identifier", known.graph.digest)
-    sketch.add(dataset, "dcterms:license", *sorted({quad.object for quad in licensed}, key=str))
+    licenses = {quad.object for quad in licensed if isinstance(quad.object, ox.NamedNode)}
+    sketch.add(dataset, "dcterms:license", *sorted(licenses, key=str))
     sketch.add(dataset, "void:triples", known.size)
     sketch.add(dataset, "void:properties", len(known.partitions.properties))
     sketch.add(dataset, "void:classes", len(known.partitions.members))
@@ -80,9 +81,7 @@ def _add_classes(sketch: Sketch, dataset: ox.NamedNode, partitions: Partitions) 
             _add_usage(sketch, node, ox.BlankNode(f"class{number}property{place}"), predicate, usage)
 
 
-def _add_usage(
-    sketch: Sketch, cls: ox.BlankNode, node: ox.BlankNode, predicate: ox.NamedNode, usage: Usage
-) -> None:
+def _add_usage(sketch: Sketch, cls: ox.BlankNode, node: ox.BlankNode, predicate: ox.NamedNode, usage: Usage) -> None:
     sketch.add(cls, "void:propertyPartition", node)
     sketch.add(node, "void:property", predicate)
     sketch.add(node, "void:triples", usage.triples)

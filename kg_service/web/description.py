@@ -30,9 +30,7 @@ _ENTAILMENT = ox.NamedNode("http://www.w3.org/ns/entailment/OWL-RDF-Based")
 _PROFILE = ox.NamedNode("http://www.w3.org/ns/owl-profile/RL")
 
 
-def describe_service(
-    endpoint: str, media_types: Sequence[str], triples: int, graph_sizes: Mapping[str, int]
-) -> Sketch:
+def describe_service(endpoint: str, media_types: Sequence[str], triples: int, graph_sizes: Mapping[str, int]) -> Sketch:
     """Describe the endpoint at the URL *endpoint*.
 
     *media_types* are what answers can be sent as, *triples* is the size of the default graph (the union of
@@ -54,9 +52,7 @@ def describe_service(
     return sketch
 
 
-def _describe_dataset(
-    sketch: Sketch, dataset: ox.NamedNode, triples: int, graph_sizes: Mapping[str, int]
-) -> None:
+def _describe_dataset(sketch: Sketch, dataset: ox.NamedNode, triples: int, graph_sizes: Mapping[str, int]) -> None:
     default = ox.BlankNode("default")
     sketch.add(dataset, "a", name("sd:Dataset"))
     sketch.add(dataset, "sd:defaultGraph", default)

@@ -28,9 +28,7 @@ def as_examples(questions: Iterable[Question], address: str, endpoint: str) -> S
     prefixes: dict[str, str] = {}
     declarations = ox.NamedNode(f"{address}#prefixes")
     for question in questions:
-        _add(
-            sketch, question, ox.NamedNode(f"{address}/{question.name}"), declarations, ox.NamedNode(endpoint)
-        )
+        _add(sketch, question, ox.NamedNode(f"{address}/{question.name}"), declarations, ox.NamedNode(endpoint))
         prefixes.update(_DECLARED.findall(question.text))
     _declare(sketch, declarations, prefixes)
     return sketch

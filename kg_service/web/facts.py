@@ -80,10 +80,7 @@ def _group(links: Iterable[_Link], depth: int) -> list[Fact]:
     for predicate, term, graph in links:
         values = grouped.setdefault(predicate, {})
         values[term] = values.get(term, True) and graph == INFERRED
-    facts = [
-        Fact(predicate.value, show(predicate), _values(values, depth))
-        for predicate, values in grouped.items()
-    ]
+    facts = [Fact(predicate.value, show(predicate), _values(values, depth)) for predicate, values in grouped.items()]
     return sorted(facts, key=_rank)
 
 

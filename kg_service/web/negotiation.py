@@ -41,9 +41,7 @@ _EXCLUDED: Weight = (0.0, 0)
 
 def accepted() -> list[tuple[str, float]]:
     """Return the media ranges of the request's Accept header with their quality; ``*/*`` when it has none."""
-    ranges = [
-        (value.partition(";")[0].strip().lower(), quality) for value, quality in request.accept_mimetypes
-    ]
+    ranges = [(value.partition(";")[0].strip().lower(), quality) for value, quality in request.accept_mimetypes]
     return ranges or [("*/*", 1.0)]
 
 

@@ -122,9 +122,7 @@ def _paths(app: Flask, rule: Rule, questions: Sequence[Question]) -> Iterator[tu
 
 
 def _item(marked: Operation, summary: str, identity: str, variables: Sequence[str]) -> dict[str, Any]:
-    in_path = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables
-    ]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables]
     item: dict[str, Any] = {
         "operationId": identity,
         "summary": summary,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from kg_service.errors import KgServiceError, NotAcceptable
 from kg_service.web.negotiation import HTML_OFFER, Offer, choose
@@ -64,14 +64,11 @@ def _answer_http(error: Exception) -> Response:
     """Answer an error that the framework raised, with its own headers (Allow of a 405) kept."""
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type; registered for it alone
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return Response(
-            error.get_response().response, status=error.code, headers=error.get_response().headers
-        )
+        return Response(error.get_response().response, status=error.code, headers=error.get_response().headers)
     status = HTTPStatus(error.code)
-    kept = {
-        name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}
-    }
-    extras = {"allow": sorted(error.valid_methods)} if getattr(error, "valid_methods", None) else {}
+    kept = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
+    methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    extras = {"allow": sorted(methods)} if methods else {}
     problem = Problem("about:blank", status.phrase, status, error.description or "", request.path, extras)
     return _respond(problem, kept)
 

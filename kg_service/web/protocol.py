@@ -71,13 +71,9 @@ READ_ONLY = "This endpoint is read-only: it answers SPARQL queries and takes no 
 def parse_parameters(raw: bytes) -> Parameters:
     """Split ``name=value&...`` strictly; raises BadRequest for what is not percent-encoded UTF-8."""
     try:
-        pairs = parse_qsl(
-            raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
-        )
+        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except UnicodeDecodeError as error:
-        raise BadRequest(
-            "The parameters are not UTF-8; encode them as UTF-8, then percent-encode."
-        ) from error
+        raise BadRequest("The parameters are not UTF-8; encode them as UTF-8, then percent-encode.") from error
     except ValueError as error:
         raise BadRequest(f"Too many parameters; at most {_MAX_FIELDS} are read.") from error
     parameters: dict[str, list[str]] = {}

@@ -19,9 +19,7 @@ _ROBOTS = "User-agent: *\nDisallow: /sparql\nDisallow: /graphs\nDisallow: /queri
 @operation(HTML)
 def home() -> Response:
     """Show the doors of the service."""
-    return send(
-        render_template("home.html", size=service().size, questions=service().graph.questions.values()), HTML
-    )
+    return send(render_template("home.html", size=service().size, questions=service().graph.questions.values()), HTML)
 
 
 @blueprint.get("/healthz")

@@ -19,9 +19,7 @@ blueprint = Blueprint("sparql", __name__)
 _TEXT = {"type": "string"}
 _IRIS = {"type": "array", "items": {"type": "string", "format": "iri"}}
 _DATASET = (
-    Parameter(
-        "default-graph-uri", "A loaded graph that the default graph is to hold; may be repeated.", _IRIS
-    ),
+    Parameter("default-graph-uri", "A loaded graph that the default graph is to hold; may be repeated.", _IRIS),
     Parameter("named-graph-uri", "A loaded graph that GRAPH is to see; may be repeated.", _IRIS),
 )
 _QUERY = Parameter("query", "One SPARQL 1.1 query; without it the endpoint describes itself.", _TEXT)

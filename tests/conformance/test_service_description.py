@@ -8,7 +8,6 @@ import pytest
 from rdflib import RDF, BNode, Graph, Namespace, URIRef
 from rdflib.collection import Collection
 
-
 from kg_service.knowledge import KnowledgeGraph
 from kg_service.web import create_app
 
@@ -66,10 +65,7 @@ INSTANCES = {
             "SPARQL_Results_TSV",
         ]
     },
-    **{
-        ENTAILMENT[name]: SD.EntailmentRegime
-        for name in ("Simple", "RDF", "RDFS", "D", "OWL-RDF-Based", "RIF")
-    },
+    **{ENTAILMENT[name]: SD.EntailmentRegime for name in ("Simple", "RDF", "RDFS", "D", "OWL-RDF-Based", "RIF")},
     **{PROFILE[name]: SD.EntailmentProfile for name in ("DL", "EL", "Full", "QL", "RL")},
 }
 """What the W3C's own documents declare each of these resources to be."""

@@ -40,9 +40,7 @@ TABULAR = {
 BOOLEAN = {"application/sparql-results+json", "application/sparql-results+xml"}
 RDF_TYPES = {"text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"}
 
-pytestmark = pytest.mark.skipif(
-    not SUITE.is_dir(), reason="the W3C suite in ../shared/conformance is not here"
-)
+pytestmark = pytest.mark.skipif(not SUITE.is_dir(), reason="the W3C suite in ../shared/conformance is not here")
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ def read_exchange(manifest: Graph, request: Node) -> Exchange:
         headers=tuple((text(manifest, h, HT.fieldName), text(manifest, h, HT.fieldValue)) for h in headers),
         body=content.encode(encoding),
         statuses=frozenset(
-            int(str(status).rpartition("StatusCode")[2][0])
-            for status in manifest.objects(response, MF.expectedStatus)
+            int(str(status).rpartition("StatusCode")[2][0]) for status in manifest.objects(response, MF.expectedStatus)
         ),
         format=text(manifest, response, MF.expectedFormat) or None,
         boolean=None if boolean is None else bool(boolean.toPython()),
@@ -87,12 +84,8 @@ def read_exchange(manifest: Graph, request: Node) -> Exchange:
 def read_suite() -> dict[str, list[Exchange]]:
     if not SUITE.is_dir():
         return {}
-    manifest = Graph().parse(
-        SUITE / "manifest.ttl", format="turtle", publicID="http://suite.example/manifest.ttl"
-    )
-    entries = manifest.value(
-        predicate=MF.entries, object=None, subject=manifest.value(None, RDF.type, MF.Manifest)
-    )
+    manifest = Graph().parse(SUITE / "manifest.ttl", format="turtle", publicID="http://suite.example/manifest.ttl")
+    entries = manifest.value(predicate=MF.entries, object=None, subject=manifest.value(None, RDF.type, MF.Manifest))
     suite = {}
     for entry in Collection(manifest, entries):
         connection = manifest.value(entry, MF.action)
