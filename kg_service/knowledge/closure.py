@@ -8,10 +8,10 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.bridge import to_rdflib
-from kg_service.knowledge.namespaces import INFERRED, OWL, RDF, RDFS, XSD
+from kg_service.knowledge.namespaces import INFERRED, OWL, RDF, RDFS, TYPE, XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rdflib.term import Node
 
@@ -20,6 +20,8 @@ VERSION = 1
 
 SCHEMA = (OWL, RDF, RDFS, XSD)
 KEPT_SCHEMA_LINKS = frozenset({RDF + "type", RDFS + "subClassOf", RDFS + "subPropertyOf", OWL + "sameAs"})
+ANNOTATION_PROPERTY = NamedNode(OWL + "AnnotationProperty")
+BUILT_IN_ANNOTATIONS = frozenset(NamedNode(RDFS + name) for name in ("label", "comment", "seeAlso", "isDefinedBy"))
 MESSAGES_SHOWN = 5
 
 
@@ -31,14 +33,25 @@ def infer(asserted: Iterable[Quad]) -> list[Quad]:
     """
     from owlrl.OWLRL import OWLRL_Semantics  # noqa: PLC0415 - slow to import, needed only without a cache
 
-    graph = to_rdflib(asserted)
-    before = set(graph)
+    quads = list(asserted)
+    before = set(to_rdflib(quads))
+    graph = to_rdflib(_axioms(quads))
     semantics = OWLRL_Semantics(graph, axioms=False, daxioms=False, rdfs=False)
     semantics.closure()
     if semantics.error_messages:
         shown = "; ".join(sorted(semantics.error_messages)[:MESSAGES_SHOWN])
         raise ReleaseError(f"The ontology is inconsistent: {shown}. Correct one of the statements involved.")
     return list(_domain_part(set(graph) - before, before))
+
+
+def _axioms(asserted: Sequence[Quad]) -> Iterator[Quad]:
+    """Leave out annotations: they have no part in what follows, and are half of the triples.
+
+    https://www.w3.org/TR/owl2-syntax/#Annotations
+    """
+    declared = {q.subject for q in asserted if q.predicate == TYPE and q.object == ANNOTATION_PROPERTY}
+    annotations = declared | BUILT_IN_ANNOTATIONS
+    return (quad for quad in asserted if quad.predicate not in annotations)
 
 
 def _domain_part(inferred: set[tuple[Node, Node, Node]], asserted: set[tuple[Node, Node, Node]]) -> Iterator[Quad]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from pyoxigraph import QueryResultsFormat, RdfFormat
 
 from kg_service.errors import NotAcceptable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Kind: TypeAlias = Literal["select", "ask", "graph"]
 
@@ -71,9 +68,5 @@ def find_format(wanted: str, kind: Kind) -> Format:
         if wanted in {chosen.media_type, chosen.name, *chosen.aliases}:
             return chosen
     what = {"select": "A SELECT answer", "ask": "An ASK answer", "graph": "A CONSTRUCT or DESCRIBE answer"}[kind]
-    raise NotAcceptable(f"{what} cannot be written as {wanted}.", media_types(offered))
-
-
-def media_types(offered: Sequence[Format]) -> list[str]:
-    """List the media types, in order."""
-    return [f.media_type for f in offered]
+    in_kind = [f.media_type if "/" in wanted else f.name for f in offered]
+    raise NotAcceptable(f"{what} cannot be written as {wanted}.", in_kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeGuard
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 SYNTAX_ERROR = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 SENTENCE = re.compile(r"Prefix not found|The SELECT [a-z ]+[a-z]|[A-Z][a-z]+(?: [A-Za-z]+){3,}")
 
@@ -62,6 +65,7 @@ class KnowledgeGraph:
         key = hashlib.sha256(f"{closure.VERSION} {release.fingerprint()}".encode()).hexdigest()
         snapshot = cache.read(key)
         if snapshot is None:
+            logger.info("Reasoning over the ontology; the result is kept for the next start.")
             snapshot = _close(release)
             cache.write(key, snapshot)
         return cls(release, snapshot)

@@ -1,0 +1,165 @@
+"""The commands of `kg-service`. What a command needs is imported when it runs, so that a question answers at once."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from typing import IO, Any
+
+import click
+
+from kg_service import __version__
+from kg_service.cli.output import FORMATS, print_answer, print_report, print_text
+from kg_service.errors import KgServiceError, QueryError
+from kg_service.knowledge import KnowledgeGraph
+from kg_service.knowledge.questions import Question, Questions
+from kg_service.knowledge.release import Release
+
+UNREADABLE = 2
+INTERNAL = 3
+WORKERS = 8  # threads of the server
+
+as_format = click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="json, xml, csv, tsv for rows; turtle, ntriples, rdfxml, jsonld for graphs.",
+)
+
+
+class Doors(click.Group):
+    """A group of commands that ends every error in a sentence and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command; 2 when the input is at fault, 3 when the program is."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except KgServiceError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(UNREADABLE)
+        except Exception as error:  # the outermost door: status 3 without a traceback
+            if ctx.params["debug"]:
+                raise
+            click.echo(
+                f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details.", err=True
+            )
+            ctx.exit(INTERNAL)
+
+
+@click.group(cls=Doors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
+def main(debug: bool) -> None:  # noqa: ARG001, FBT001 - read by Doors
+    """Ask a clinical guideline, as a graph of sourced statements.
+
+    \b
+    Examples:
+      kg-service queries
+      kg-service query statement --param id=S-LEAD-1a
+      kg-service sparql question.rq -f json
+      kg-service serve
+
+    Exit status: 0 answered or conforms, 1 violations found, 2 usage or unreadable input, 3 internal error.
+    """  # noqa: D301 - \b keeps click from folding the examples
+    progress = logging.getLogger("kg_service")
+    if not progress.handlers:
+        progress.addHandler(logging.StreamHandler())
+        progress.setLevel(logging.INFO)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Serve the graph over HTTP: SPARQL endpoint, named questions, statements and sources."""
+    from waitress.server import create_server  # noqa: PLC0415
+
+    from kg_service.web import create_app  # noqa: PLC0415
+
+    app = create_app(KnowledgeGraph.load())
+    try:
+        server = create_server(app, host=host, port=port, threads=WORKERS)
+    except OSError as error:
+        raise click.ClickException(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port, or stop what uses it."
+        ) from error
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Serving on http://{shown}:{getattr(server, 'effective_port', port)}/ (stop with Ctrl-C)")
+    server.run()
+
+
+@main.command()
+def queries() -> None:
+    """List the named questions, their parameters, and an example of each."""
+    known = Questions(Release.find())
+    print_text("\n\n".join(_introduce(question) for question in known.values()))
+
+
+@main.command()
+@click.argument("name")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
+@as_format
+def query(name: str, params: tuple[str, ...], form: str) -> None:
+    """Answer the named question NAME.
+
+    A value is an IRI, a CURIE, a label in any case, an identifier, or a code such as RxNorm:993449.
+
+    \b
+    Examples:
+      kg-service query statement --param id=S-LEAD-1a
+      kg-service query lookup --param q=fracture -f csv
+    """  # noqa: D301 - \b keeps click from folding the examples
+    print_answer(KnowledgeGraph.load().query(name, **_parameters(params)), form)
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@as_format
+def sparql(file: IO[bytes], form: str) -> None:
+    """Answer the SPARQL query in FILE ("-" reads standard input).
+
+    \b
+    Example:
+      echo 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' | kg-service sparql -
+    """  # noqa: D301 - \b keeps click from folding the examples
+    try:
+        text = file.read().decode()
+    except UnicodeDecodeError as error:
+        raise QueryError(f"{file.name} is not UTF-8 at byte {error.start}: save it as UTF-8.") from error
+    print_answer(KnowledgeGraph.load().sparql(text), form)
+
+
+@main.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Hold the graph against its own shapes; exit status 1 when a shape is violated."""
+    graph = KnowledgeGraph.load()
+    report = graph.check()
+    print_report(report, graph)
+    ctx.exit(0 if report.conforms else 1)
+
+
+def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name in given:
+            fault = "is given twice" if equals else "lacks a value"
+            raise click.UsageError(f"--param {pair}: {name} {fault}. Write --param NAME=VALUE, once for each.")
+        given[name] = value
+    return given
+
+
+def _introduce(question: Question) -> str:
+    lines = [question.name, f"  {question.summary}"]
+    width = max((len(p.name) for p in question.parameters), default=0)
+    for parameter in question.parameters:
+        need = "" if parameter.required else " (optional)"
+        lines.append(f"  {parameter.name.ljust(width)}  {parameter.description}{need} [{parameter.kind}]")
+    example = "".join(f" --param {name}={shlex.quote(value)}" for name, value in question.example().items())
+    return "\n".join([*lines, f"  $ kg-service query {question.name}{example}"])

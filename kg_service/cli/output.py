@@ -1,0 +1,70 @@
+"""What the commands print: answers and reports on standard output, remarks on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kg_service.knowledge.formats import FORMATS as WRITTEN
+from kg_service.knowledge.table import to_table
+
+if TYPE_CHECKING:
+    from kg_service.knowledge import Answer, CheckReport, KnowledgeGraph
+
+FORMATS = ["table", *(form.name for form in WRITTEN)]
+DIGITS_SHOWN = len("sha256:") + 12
+
+
+def print_answer(answer: Answer, form: str) -> None:
+    """Print the answer in the format; a table is followed by a remark on its size and release."""
+    if form != "table":
+        print_text(answer.serialize(form))
+        return
+    print_text(answer.to_table(_width()))
+    size = "" if answer.kind == "ask" else f"{_count(len(answer.terms), 'row')}, "
+    click.echo(f"{size}graph {answer.digest[:DIGITS_SHOWN]}", err=True)
+
+
+def print_report(report: CheckReport, graph: KnowledgeGraph) -> None:
+    """Print the results of a check, if any, and whether the graph conforms."""
+    columns = ["severity", "focus", "path", "message", "value"]
+    rows = [
+        [r.severity, graph.labels[r.focus], graph.labels.curie(r.path), r.message, graph.labels.curie(r.value)]
+        for r in report.results
+    ]
+    if rows:
+        print_text(to_table(columns, rows, _width()))
+    verdict = "conforms" if report.conforms else "does not conform"
+    click.echo(
+        f"The graph {verdict}: {_count(report.shapes, 'shape')}, {_count(len(rows), 'result')}, "
+        f"graph {graph.digest[:DIGITS_SHOWN]}",
+        err=True,
+    )
+
+
+def print_text(text: str | bytes) -> None:
+    """Print to standard output, ending the last line; a reader that has gone away is no error."""
+    ending = b"\n" if isinstance(text, bytes) else "\n"
+    try:
+        click.echo(text, nl=False)
+        if not text.endswith(ending):  # type: ignore[arg-type]  # both of one type
+            click.echo()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would fail again when Python closes it.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _width() -> int | None:
+    """Return the terminal's width, or None when the output goes elsewhere and lines must stay whole."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
