@@ -25,6 +25,7 @@ from kg_service.web.responses import (
 
 if TYPE_CHECKING:
     from kg_service.knowledge.questions import Question
+    from kg_service.web.rdf import Sketch
 
 blueprint = Blueprint("questions", __name__)
 
@@ -107,7 +108,7 @@ def _summary(question: Question) -> dict[str, Any]:
     }
 
 
-def _examples() -> Any:
+def _examples() -> Sketch:
     return as_examples(
         service().graph.questions.values(),
         address=url_for("questions.examples", _external=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rdflib import RDF, BNode, Graph, Namespace, URIRef
@@ -10,6 +11,9 @@ from rdflib.collection import Collection
 
 from kg_service.knowledge import KnowledgeGraph
 from kg_service.web import create_app
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
 
 SUITE = Path(__file__).parents[3] / "shared" / "conformance" / "service-description"
 ENDPOINT = URIRef("http://www.example/sparql")
@@ -72,7 +76,7 @@ INSTANCES = {
 
 
 @pytest.fixture(scope="module")
-def response(tmp_path_factory):
+def response(tmp_path_factory: pytest.TempPathFactory) -> TestResponse:
     root = tmp_path_factory.mktemp("release")
     for folder in ("ontology", "queries", "shapes"):
         (root / folder).mkdir()
@@ -86,12 +90,12 @@ def response(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def description(response):
+def description(response: TestResponse) -> Graph:
     return Graph().parse(data=response.data, format=response.mimetype, publicID=str(ENDPOINT))
 
 
 @pytest.mark.skipif(not SUITE.is_dir(), reason="the W3C suite in ../shared/conformance is not here")
-def test_the_manifest_holds_these_three_tests():
+def test_the_manifest_holds_these_three_tests() -> None:
     manifest = Graph().parse(SUITE / "manifest.ttl", format="turtle")
     entries = Collection(
         manifest, manifest.value(predicate=MF.entries, subject=manifest.value(None, RDF.type, MF.Manifest))
@@ -103,13 +107,13 @@ def test_the_manifest_holds_these_three_tests():
     ]
 
 
-def test_returns_rdf(response, description):
+def test_returns_rdf(response: TestResponse, description: Graph) -> None:
     assert response.status_code == 200
     assert response.mimetype == "text/turtle"
     assert len(description) > 0
 
 
-def test_has_endpoint_triple(description):
+def test_has_endpoint_triple(description: Graph) -> None:
     services = list(description.subjects(SD.endpoint, ENDPOINT))
     assert len(services) == 1
     assert (services[0], RDF.type, SD.Service) in description
@@ -120,7 +124,7 @@ def is_a(description: Graph, node: URIRef | BNode, wanted: URIRef) -> bool:
     return wanted in declared | {SUPERCLASS.get(cls) for cls in declared}
 
 
-def test_conforms_to_schema(description):
+def test_conforms_to_schema(description: Graph) -> None:
     used = [triple for triple in description if str(triple[1]).startswith(str(SD))]
     assert {predicate for _, predicate, _ in used} <= set(SCHEMA)
     for subject, predicate, value in used:
@@ -129,7 +133,7 @@ def test_conforms_to_schema(description):
         assert range_ is None or is_a(description, value, range_), (predicate, value)
 
 
-def test_says_what_this_service_is(description):
+def test_says_what_this_service_is(description: Graph) -> None:
     service = description.value(predicate=SD.endpoint, object=ENDPOINT)
     assert list(description.objects(service, SD.supportedLanguage)) == [SD.SPARQL11Query]
     assert SD.UnionDefaultGraph in set(description.objects(service, SD.feature))
@@ -138,7 +142,7 @@ def test_says_what_this_service_is(description):
     assert "http://one.example/" in named
 
 
-def test_inferences_alone_are_said_to_be_owl_rl(description):
+def test_inferences_alone_are_said_to_be_owl_rl(description: Graph) -> None:
     regimes = {
         str(description.value(node, SD["name"])): description.value(node, SD.entailmentRegime)
         for node in description.subjects(RDF.type, SD.NamedGraph)

@@ -21,6 +21,7 @@ from kg_service.knowledge import KnowledgeGraph
 from kg_service.web import create_app
 
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
     from rdflib.term import Node
     from werkzeug.test import TestResponse
 
@@ -101,7 +102,7 @@ UPDATES = [name for name in TESTS if name.startswith("update_")]
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
+def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     """Serve the suite's data under the names that the manifest uses.
 
     The engine names a graph after the one ontology that its file declares, so each file gets that declaration.
@@ -118,7 +119,7 @@ def client(tmp_path_factory):
         return create_app(KnowledgeGraph.load(root)).test_client()
 
 
-def send(client, exchange: Exchange) -> TestResponse:
+def send(client: FlaskClient, exchange: Exchange) -> TestResponse:
     return client.open(
         exchange.path,
         method=exchange.method,
@@ -148,25 +149,25 @@ def check(response: TestResponse, exchange: Exchange) -> None:
         assert read_boolean(response) is exchange.boolean
 
 
-def test_every_test_of_the_manifest_is_run():
+def test_every_test_of_the_manifest_is_run() -> None:
     assert (len(QUERY_SIDE), len(MALFORMED_UPDATES), len(UPDATES)) == (20, 7, 7)
     assert {*QUERY_SIDE, *MALFORMED_UPDATES, *UPDATES} == set(TESTS)
 
 
 @pytest.mark.parametrize("name", QUERY_SIDE)
-def test_query_side(client, name):
+def test_query_side(client: FlaskClient, name: str) -> None:
     for exchange in TESTS[name]:
         check(send(client, exchange), exchange)
 
 
 @pytest.mark.parametrize("name", MALFORMED_UPDATES)
-def test_malformed_update(client, name):
+def test_malformed_update(client: FlaskClient, name: str) -> None:
     for exchange in TESTS[name]:
         check(send(client, exchange), exchange)
 
 
 @pytest.mark.parametrize("name", UPDATES)
-def test_update_is_not_applicable_to_a_read_only_endpoint_and_refused(client, name):
+def test_update_is_not_applicable_to_a_read_only_endpoint_and_refused(client: FlaskClient, name: str) -> None:
     response = send(client, TESTS[name][0])
     assert response.status_code == 403
     assert "read-only" in response.json["detail"]

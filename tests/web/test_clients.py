@@ -1,4 +1,4 @@
-"""The clients that people use, against a server on the loopback interface: right answers in every format they ask for."""
+"""The clients that people use, against a loopback server: right answers in every format they ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-import SPARQLWrapper as wrapper
+import SPARQLWrapper as sw  # noqa: N813 - a module with the name of a class
 from rdflib import SKOS, Graph, URIRef
 from rdflib import Literal as RdfLiteral
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
@@ -37,7 +37,7 @@ pytestmark = [
 
 
 def ask_wrapper(url: str, query: str, returned: str | None, method: str) -> Any:  # noqa: ANN401 - by format
-    client = wrapper.SPARQLWrapper(f"{url}/sparql")
+    client = sw.SPARQLWrapper(f"{url}/sparql")
     client.setQuery(query)
     client.setMethod(method)
     if returned:
@@ -45,28 +45,28 @@ def ask_wrapper(url: str, query: str, returned: str | None, method: str) -> Any:
     return client.queryAndConvert()
 
 
-@pytest.mark.parametrize("method", [wrapper.GET, wrapper.POST])
+@pytest.mark.parametrize("method", [sw.GET, sw.POST])
 class TestSparqlWrapper:
     def test_select_json(self, url: str, method: str) -> None:
-        answer = ask_wrapper(url, SELECT, wrapper.JSON, method)
+        answer = ask_wrapper(url, SELECT, sw.JSON, method)
         assert [row["s"]["value"] for row in answer["results"]["bindings"]] == STATEMENTS
 
-    @pytest.mark.parametrize("returned", [None, wrapper.XML])
+    @pytest.mark.parametrize("returned", [None, sw.XML])
     def test_select_xml(self, url: str, method: str, returned: str | None) -> None:
         answer: Document = ask_wrapper(url, SELECT, returned, method)
         assert [node.firstChild.data for node in answer.getElementsByTagName("uri")] == STATEMENTS  # type: ignore[union-attr]
 
     def test_select_csv_and_tsv(self, url: str, method: str) -> None:
-        assert ask_wrapper(url, SELECT, wrapper.CSV, method).decode().split() == ["s", *STATEMENTS]
-        tsv = ask_wrapper(url, SELECT, wrapper.TSV, method).decode().split()
+        assert ask_wrapper(url, SELECT, sw.CSV, method).decode().split() == ["s", *STATEMENTS]
+        tsv = ask_wrapper(url, SELECT, sw.TSV, method).decode().split()
         assert tsv == ["?s", *(f"<{iri}>" for iri in STATEMENTS)]
 
     def test_ask(self, url: str, method: str) -> None:
-        assert ask_wrapper(url, ASK, wrapper.JSON, method)["boolean"] is True
-        xml: Document = ask_wrapper(url, ASK, wrapper.XML, method)
+        assert ask_wrapper(url, ASK, sw.JSON, method)["boolean"] is True
+        xml: Document = ask_wrapper(url, ASK, sw.XML, method)
         assert xml.getElementsByTagName("boolean")[0].firstChild.data == "true"  # type: ignore[union-attr]
 
-    @pytest.mark.parametrize("returned", [None, wrapper.RDFXML, wrapper.XML, wrapper.TURTLE, wrapper.JSONLD])
+    @pytest.mark.parametrize("returned", [None, sw.RDFXML, sw.XML, sw.TURTLE, sw.JSONLD])
     @pytest.mark.parametrize("query", [CONSTRUCT, DESCRIBE])
     def test_graphs(self, url: str, method: str, returned: str | None, query: str) -> None:
         found = ask_wrapper(url, query, returned, method)

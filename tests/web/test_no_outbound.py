@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
 
-SECRET = "9f1c0e52"
-CONTENT = f'<https://example.org/s> <https://example.org/p> "{SECRET}" .\n'
+MARK = "9f1c0e52"
+CONTENT = f'<https://example.org/s> <https://example.org/p> "{MARK}" .\n'
 
 
 class Outside(HTTPServer):
@@ -41,7 +41,7 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(CONTENT.encode())
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the name is the base class's
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
@@ -133,7 +133,7 @@ def address(request: pytest.FixtureRequest, outside: Outside, tmp_path: Path) ->
 def test_graphs_that_are_not_loaded_are_empty(client: FlaskClient, outside: Outside, address: str, query: str) -> None:
     response = client.post("/sparql", data={"query": query.format(url=address)})
     assert response.status_code == 200
-    assert SECRET not in response.text
+    assert MARK not in response.text
     assert outside.seen == []
 
 
@@ -144,7 +144,7 @@ def test_dataset_of_the_protocol_is_not_fetched(
     query = "SELECT * { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
     response = client.get("/sparql", query_string={"query": query, parameter: address})
     assert response.status_code in {200, 400}
-    assert SECRET not in response.text
+    assert MARK not in response.text
     assert outside.seen == []
 
 
@@ -152,5 +152,5 @@ def test_dataset_of_the_protocol_is_not_fetched(
 def test_other_doors_fetch_nothing(client: FlaskClient, outside: Outside, address: str, path: str) -> None:
     response = client.get(path.format(address))
     assert response.status_code in {400, 404}
-    assert SECRET not in response.text
+    assert MARK not in response.text
     assert outside.seen == []
