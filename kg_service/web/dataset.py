@@ -65,7 +65,7 @@ def _examples(known: Service) -> Iterator[str]:
 
 def _add_properties(sketch: Sketch, dataset: ox.NamedNode, partitions: Partitions) -> None:
     for number, (predicate, triples) in enumerate(_by_iri(partitions.properties)):
-        node = ox.BlankNode(f"property{number}")
+        node = ox.BlankNode(f"p{number}")
         sketch.add(dataset, "void:propertyPartition", node)
         sketch.add(node, "void:property", predicate)
         sketch.add(node, "void:triples", triples)
@@ -73,12 +73,12 @@ def _add_properties(sketch: Sketch, dataset: ox.NamedNode, partitions: Partition
 
 def _add_classes(sketch: Sketch, dataset: ox.NamedNode, partitions: Partitions) -> None:
     for number, (cls, members) in enumerate(_by_iri(partitions.members)):
-        node = ox.BlankNode(f"class{number}")
+        node = ox.BlankNode(f"c{number}")
         sketch.add(dataset, "void:classPartition", node)
         sketch.add(node, "void:class", cls)
         sketch.add(node, "void:entities", members)
         for place, (predicate, usage) in enumerate(_by_iri(partitions.usage[cls])):
-            _add_usage(sketch, node, ox.BlankNode(f"class{number}property{place}"), predicate, usage)
+            _add_usage(sketch, node, ox.BlankNode(f"c{number}p{place}"), predicate, usage)
 
 
 def _add_usage(sketch: Sketch, cls: ox.BlankNode, node: ox.BlankNode, predicate: ox.NamedNode, usage: Usage) -> None:
@@ -86,12 +86,12 @@ def _add_usage(sketch: Sketch, cls: ox.BlankNode, node: ox.BlankNode, predicate:
     sketch.add(node, "void:property", predicate)
     sketch.add(node, "void:triples", usage.triples)
     for place, (object_class, triples) in enumerate(_by_iri(usage.object_classes)):
-        other = ox.BlankNode(f"{node.value}class{place}")
+        other = ox.BlankNode(f"{node.value}o{place}")
         sketch.add(node, "void:classPartition", other)
         sketch.add(other, "void:class", object_class)
         sketch.add(other, "void:triples", triples)
     for place, (datatype, triples) in enumerate(_by_iri(usage.datatypes)):
-        other = ox.BlankNode(f"{node.value}datatype{place}")
+        other = ox.BlankNode(f"{node.value}d{place}")
         sketch.add(node, "voidext:datatypePartition", other)
         sketch.add(other, "voidext:datatype", datatype)
         sketch.add(other, "void:triples", triples)

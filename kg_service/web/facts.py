@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg_service.knowledge.namespaces import BASE, CORE, INFERRED
+from kg_service.knowledge.namespaces import CORE, INFERRED, LOCATOR, PART
 from kg_service.web.context import service
 from kg_service.web.pages import Shown, has_page, show
 from kg_service.web.rdf import RDF_TYPE, name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _LEADING = (
     RDF_TYPE.value,
@@ -23,10 +24,14 @@ _LEADING = (
 )
 """What a reader wants to know first, in this order; the rest follows by label."""
 
-_HEADLINES = tuple(name(curie) for curie in ("dcterms:description", "dcterms:title", "skos:definition"))
+_HEADLINES = tuple(name(curie) for curie in ("dcterms:description", "dcterms:title", "skos:definition", "rdfs:label"))
+_IN_THE_HEADING = frozenset({name("dcterms:description"), name("dcterms:identifier")})
 _LEFT_OUT_OF_PARTS = frozenset({RDF_TYPE, name("rdfs:label"), name("rdfs:isDefinedBy")})
 _DEPTH = 3
-"""How deep parts without a page of their own (locator, regimen, figure, quantity) are written out."""
+"""How deep parts are written out: figures, regimens and locators, which have no page of their own."""
+
+_DIGITS = re.compile(r"([0-9]+)")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _Link = tuple[ox.NamedNode, _Term, object]
@@ -35,11 +40,12 @@ _Link = tuple[ox.NamedNode, _Term, object]
 
 @dataclass(frozen=True)
 class Value:
-    """One value of a property, with what it consists of where it has no page of its own."""
+    """One value of a property: what an identifier stands for, or, without a page of its own, its parts."""
 
     shown: Shown
     inferred: bool
     parts: Sequence[Fact] = ()
+    gloss: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Fact:
     """A property and its values."""
 
     iri: str
-    property: Shown
+    property: str
     values: Sequence[Value]
 
 
@@ -59,14 +65,16 @@ def headline(iri: ox.NamedNode) -> str:
 
 
 def facts_about(iri: ox.NamedNode) -> list[Fact]:
-    """Return what the graph says of the entity, its parts written out."""
-    return _group(_links_from(iri), _DEPTH)
+    """Return what the graph says of the entity beside its heading, its parts written out."""
+    heading = headline(iri)
+    said = (link for link in _links_from(iri) if link[0] not in _IN_THE_HEADING and _text(link[1]) != heading)
+    return _group(said, _value_said)
 
 
 def facts_naming(iri: ox.NamedNode) -> list[Fact]:
     """Return the properties under which other entities name this one, with those entities as values."""
     quads = service().graph.store.quads_for_pattern(None, None, iri, None)
-    return _group(((quad.predicate, quad.subject, quad.graph_name) for quad in quads), 0)
+    return _group(((quad.predicate, quad.subject, quad.graph_name) for quad in quads), _value_naming)
 
 
 def _links_from(node: ox.NamedNode | ox.BlankNode) -> Iterable[_Link]:
@@ -74,37 +82,87 @@ def _links_from(node: ox.NamedNode | ox.BlankNode) -> Iterable[_Link]:
     return ((quad.predicate, quad.object, quad.graph_name) for quad in quads)
 
 
-def _group(links: Iterable[_Link], depth: int) -> list[Fact]:
+def _group(links: Iterable[_Link], value: Callable[[_Term, bool], Value]) -> list[Fact]:
     """Group links by property; a value counts as inferred when only the graph of inferences has it."""
     grouped: dict[ox.NamedNode, dict[_Term, bool]] = {}
     for predicate, term, graph in links:
         values = grouped.setdefault(predicate, {})
         values[term] = values.get(term, True) and graph == INFERRED
-    facts = [Fact(predicate.value, show(predicate), _values(values, depth)) for predicate, values in grouped.items()]
-    return sorted(facts, key=_rank)
+    return sorted((_fact(predicate, terms, value) for predicate, terms in grouped.items()), key=_rank)
 
 
-def _values(terms: dict[_Term, bool], depth: int) -> list[Value]:
-    values = [Value(show(term), inferred, _parts(term, depth)) for term, inferred in terms.items()]
-    return sorted(values, key=lambda value: (value.inferred, value.shown))
+def _fact(predicate: ox.NamedNode, terms: dict[_Term, bool], value: Callable[[_Term, bool], Value]) -> Fact:
+    values = sorted(
+        (value(term, inferred) for term, inferred in terms.items()),
+        key=lambda item: (item.inferred, _natural(item.shown.text)),
+    )
+    return Fact(predicate.value, _wording(predicate.value), values)
 
 
-def _parts(term: _Term, depth: int) -> list[Fact]:
-    if depth == 0 or not _is_part(term):
-        return []
-    assert isinstance(term, ox.NamedNode | ox.BlankNode)  # noqa: S101 - narrows the type
-    return _group((link for link in _links_from(term) if link[0] not in _LEFT_OUT_OF_PARTS), depth - 1)
+def _natural(text: str) -> list[str]:
+    """Return a key that puts T-2 before T-10."""
+    return [piece.zfill(9) if piece.isdigit() else piece for piece in _DIGITS.split(text)]
+
+
+def _text(term: _Term) -> str:
+    return term.value if isinstance(term, ox.Literal) else ""
+
+
+def _wording(iri: str) -> str:
+    """Return the label of a property; where it has none, the words that its name consists of."""
+    if iri == RDF_TYPE.value:
+        return "kind"
+    labels = service().graph.labels
+    label, curie = labels[iri], labels.curie(iri)
+    return label if label != curie else _CAPITAL.sub(" ", curie.rpartition(":")[2]).lower()
+
+
+def _value_said(term: _Term, inferred: bool, depth: int = _DEPTH) -> Value:  # noqa: FBT001 - of the link
+    """Show a value; of a part without a label, only what it consists of."""
+    if not _is_part(term) or depth == 0:
+        return Value(show(term), inferred, gloss=_gloss(term))
+    assert isinstance(term, ox.NamedNode | ox.BlankNode)  # noqa: S101 - what a part is
+    said = (link for link in _links_from(term) if link[0] not in _LEFT_OUT_OF_PARTS)
+    parts = _group(said, lambda item, new: _value_said(item, new, depth - 1))
+    return Value(Shown(_label(term)), inferred, parts)
+
+
+def _value_naming(term: _Term, inferred: bool) -> Value:  # noqa: FBT001 - of the link
+    """Show who names the entity; a part that belongs to one other entity is shown as that entity's."""
+    owners = _owners(term) if _is_part(term) else []
+    if len(owners) != 1:
+        return Value(show(term), inferred, gloss=_gloss(term))
+    owner, label = show(owners[0]), _label(term)
+    return Value(Shown(f"{owner.text}: {label}" if label else owner.text, owner.href), inferred)
+
+
+def _owners(part: _Term) -> list[ox.NamedNode]:
+    subjects = {quad.subject for quad in service().graph.store.quads_for_pattern(None, None, part, None)}
+    return [node for node in subjects if isinstance(node, ox.NamedNode) and has_page(node.value)]
+
+
+def _gloss(term: _Term) -> str:
+    """Return what stands behind an identifier; nothing for what is shown by a label, which speaks for itself."""
+    if not isinstance(term, ox.NamedNode) or not has_page(term.value):
+        return ""
+    identified = any(service().graph.store.quads_for_pattern(term, name("dcterms:identifier"), None, None))
+    return headline(term) if identified else ""
+
+
+def _label(part: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
+    """Return the label of a part, or nothing."""
+    if not isinstance(part, ox.NamedNode):
+        return ""
+    labels = service().graph.labels
+    label = labels[part.value]
+    return "" if label == labels.curie(part.value) else label
 
 
 def _is_part(term: _Term) -> bool:
-    """Tell whether a term is a node of this graph that is read together with the entity naming it."""
-    if isinstance(term, ox.BlankNode):
-        return True
-    if not isinstance(term, ox.NamedNode) or has_page(term.value):
-        return False
-    return term.value.startswith(BASE) and not term.value.startswith(CORE)
+    """Tell whether a term is a node that is read together with the entity naming it."""
+    return isinstance(term, ox.BlankNode) or (isinstance(term, ox.NamedNode) and term.value.startswith((PART, LOCATOR)))
 
 
 def _rank(fact: Fact) -> tuple[int, str]:
     place = _LEADING.index(fact.iri) if fact.iri in _LEADING else len(_LEADING)
-    return place, fact.property.text.casefold()
+    return place, fact.property.casefold()
