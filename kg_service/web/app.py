@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -36,9 +37,18 @@ _BLUEPRINTS = (
 )
 
 
+class _DiscreetFlask(Flask):
+    """A Flask that logs of a fault where it happened, and nothing that the client sent."""
+
+    def log_exception(self, exc_info: Any) -> None:  # noqa: ANN401 - as the base class has it
+        """Log the kind of the exception and the lines of code; its message could quote the request."""
+        kind, _, place = exc_info
+        self.logger.error("%s\n%s", kind.__name__, "".join(traceback.format_tb(place)))
+
+
 def create_app(graph: KnowledgeGraph) -> Flask:
     """Return the WSGI application that serves *graph*; it holds no state of clients and sets no cookie."""
-    app = Flask("kg_service.web", static_folder=None)
+    app = _DiscreetFlask("kg_service.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

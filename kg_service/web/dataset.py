@@ -35,6 +35,7 @@ def void() -> Response:
     known = service()
     sketch, dataset = Sketch(), ox.NamedNode(f"{address}#dataset")
     sketch.add(dataset, "void:sparqlEndpoint", ox.NamedNode(url_for("sparql.get_query", _external=True)))
+    sketch.add(dataset, "void:dataDump", ox.NamedNode(url_for("graph_store.get_graph", default="", _external=True)))
     _describe(sketch, dataset, known)
     _add_properties(sketch, dataset, known.partitions)
     _add_classes(sketch, dataset, known.partitions)

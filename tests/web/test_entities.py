@@ -71,6 +71,8 @@ def test_other_doors(client: FlaskClient, path: str, title: str) -> None:
 def test_only_addresses_of_the_web_are_links(client: FlaskClient) -> None:
     page = client.get("/sources/SRC-LEAF", headers=HTML).text
     assert '<a href="https://example.org/leaf">' in page
+    assert "javascript:alert(1)" in page
+    assert 'href="javascript' not in page
 
 
 @pytest.mark.parametrize("identifier", ["", " ", "T-1 ", "%00", "..", "<T-1>", "T-1%0A", "é"])

@@ -94,19 +94,24 @@ def test_nearest_names_are_offered(client: FlaskClient, path: str, nearest: str)
     assert nearest in response.json["nearest"]
 
 
-def test_a_fault_of_the_program_shows_nothing_of_its_inside(
-    graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
+def test_a_fault_of_the_program_shows_nothing_of_its_inside_and_logs_no_request(
+    graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    message = "a secret of the request"
+
     def fail(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("secret inside")
+        raise ZeroDivisionError(message)
 
     app = create_app(graph)
     monkeypatch.setattr(type(graph), "sparql", fail)
     response = app.test_client().get("/sparql?query=ASK+{}")
     assert response.status_code == 500
     assert response.mimetype == "application/problem+json"
-    assert b"secret" not in response.data
+    assert message.encode() not in response.data
     assert b"Zero" not in response.data
+    assert "ZeroDivisionError" in caplog.text
+    assert message not in caplog.text
+    assert "ASK" not in caplog.text
 
 
 def test_text_of_the_request_is_escaped_in_pages(client: FlaskClient) -> None:
