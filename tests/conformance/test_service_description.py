@@ -83,9 +83,7 @@ def response(tmp_path_factory: pytest.TempPathFactory) -> TestResponse:
     (root / "ontology" / "one.ttl").write_text(
         "<http://one.example/> a <http://www.w3.org/2002/07/owl#Ontology> ; <http://one.example/p> 1 ."
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KG_SERVICE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        client = create_app(KnowledgeGraph.load(root)).test_client()
+    client = create_app(KnowledgeGraph.load(root)).test_client()
     return client.get("/sparql", base_url="http://www.example")
 
 

@@ -114,9 +114,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
         name = f"http://kasei.us/2009/09/sparql/data/{file.stem}.rdf"
         declared = f"<{name}> a <http://www.w3.org/2002/07/owl#Ontology> .\n"
         (root / "ontology" / f"{file.stem}.ttl").write_text(declared + file.read_text())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KG_SERVICE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return create_app(KnowledgeGraph.load(root)).test_client()
+    return create_app(KnowledgeGraph.load(root)).test_client()
 
 
 def send(client: FlaskClient, exchange: Exchange) -> TestResponse:

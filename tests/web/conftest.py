@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from kg_service.knowledge import KnowledgeGraph
 from kg_service.web import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -44,10 +44,8 @@ def serve(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeGraph:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KG_SERVICE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return KnowledgeGraph.load(RELEASE)
+def graph() -> KnowledgeGraph:
+    return KnowledgeGraph.load(RELEASE)
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +62,3 @@ def client(app: Flask) -> FlaskClient:
 def url(app: Flask) -> Iterator[str]:
     with serve(app) as address:
         yield address
-
-
-@pytest.fixture
-def serving() -> Callable[[Flask], AbstractContextManager[str]]:
-    return serve
