@@ -64,6 +64,14 @@ def test_a_parameter_given_twice_is_refused(client: FlaskClient) -> None:
     assert client.get("/queries/advice?about=green+tea&about=black+tea").status_code == 400
 
 
+@pytest.mark.parametrize("name", ["name", "self", "params", "abuot", "", "é"])
+def test_an_unknown_parameter_is_refused_whatever_its_name(client: FlaskClient, name: str) -> None:
+    response = client.get("/queries/advice", query_string={"about": "green tea", name: "x"})
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["title"] == "Bad parameter"
+
+
 def test_page_links_what_it_names(client: FlaskClient) -> None:
     page = client.get("/queries/advice", query_string={"about": "green tea"}, headers=HTML).text
     assert '<a href="/statements/T-1">T-1</a>' in page
