@@ -1,9 +1,9 @@
-"""Rows as text for people: columns that wrap, or one record below the other when columns cannot fit."""
+"""Rows as text for people: rows that say nearly the same on one line, columns that wrap, records when they cannot fit."""
 
 from __future__ import annotations
 
 import textwrap
-from itertools import zip_longest
+from itertools import compress, groupby, zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +15,12 @@ LONGEST_WORD = 20  # words up to this length are not broken
 
 
 def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> str:
-    """Lay out `rows` under `columns`; cells wrap so that no line is longer than `width` (None: never wrap)."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+    """Lay out `rows` under `columns`; cells wrap so that no line is longer than `width` (None: never wrap).
+
+    Columns without any value are left out. Rows that follow each other and differ in their first cell only share a
+    line, that cell listing all of theirs.
+    """
+    columns, cells = _without_empty(columns, _shared([[clean(cell) for cell in row] for row in rows]))
     widths = _widths(columns, cells, width)
     if widths is None:
         return _records(columns, cells, width or 0)
@@ -25,6 +29,21 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int |
         wrapped = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
         lines += [_line(part, widths) for part in zip_longest(*wrapped, fillvalue="")]
     return "\n".join(lines)
+
+
+def _shared(rows: Iterable[list[str]]) -> list[list[str]]:
+    """Join neighbours that differ in their first cell only."""
+    joined = []
+    for rest, group in groupby(rows, key=lambda row: row[1:]):
+        firsts = dict.fromkeys(cell for row in group for cell in row[:1])
+        joined.append([", ".join(firsts), *rest] if firsts else rest)
+    return joined
+
+
+def _without_empty(columns: Sequence[str], rows: list[list[str]]) -> tuple[Sequence[str], list[list[str]]]:
+    """Leave out the columns in which no row has a value; all stay where there are no rows."""
+    used = [not rows or any(row[i] for row in rows) for i in range(len(columns))]
+    return list(compress(columns, used)), [list(compress(row, used)) for row in rows]
 
 
 def clean(cell: str) -> str:

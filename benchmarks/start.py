@@ -1,0 +1,49 @@
+"""Start-up: cold start of one command-line answer, and what the closure costs with and without the cache.
+
+    python benchmarks/start.py [rounds]
+
+Every round is a new process. The peer in the same run is the same Python importing rdflib and nothing else.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+DEFAULT_ROUNDS = 9
+ANSWER = [sys.executable, "-m", "kg_service", "query", "sequential-agents", "--param", "after=denosumab", "-f", "csv"]
+PEER = [sys.executable, "-c", "import rdflib"]
+BARE = [sys.executable, "-c", "pass"]
+
+
+def seconds(command: list[str], cache: Path) -> float:
+    """Wall time of one process with the given cache folder."""
+    environment = {**os.environ, "KG_SERVICE_CACHE": str(cache)}
+    start = time.perf_counter()
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the table."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_ROUNDS
+    with tempfile.TemporaryDirectory() as folder:
+        warm = Path(folder, "warm")
+        first = seconds(ANSWER, warm)
+        runs: dict[str, list[float]] = {"bare python": [], "import rdflib": [], "one answer, warm cache": []}
+        for _ in range(rounds):
+            for label, command in zip(runs, (BARE, PEER, ANSWER), strict=True):
+                runs[label].append(seconds(command, warm))
+    print(f"{'process':<34}{'median s':>10}{'worst s':>10}")
+    print(f"{'one answer, no cache (closure)':<34}{first:>10.3f}")
+    for label, times in runs.items():
+        print(f"{label:<34}{statistics.median(times):>10.3f}{max(times):>10.3f}")
+    answer = statistics.median(runs["one answer, warm cache"])
+    print(f"\nthe cache saves {first - answer:.1f} s; an answer takes {answer / statistics.median(runs['import rdflib']):.2f} x an import of rdflib")
+
+
+if __name__ == "__main__":
+    main()
