@@ -2,13 +2,12 @@
 
 import doctest
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from kg_service import load
 from kg_service.cli import main
 from kg_service.cli import output as cli_output
 from kg_service.knowledge.questions import Questions
@@ -20,11 +19,7 @@ SESSIONS = re.findall(r"```console\n\$ (.+?)\n(.*?)```", README, re.DOTALL)
 WIDTH = 100
 
 
-def direct(command: str) -> bool:
-    return command.startswith("kg-service ") and "|" not in command
-
-
-@pytest.mark.parametrize(("command", "expected"), [s for s in SESSIONS if direct(s[0])])
+@pytest.mark.parametrize(("command", "expected"), SESSIONS)
 def test_commands(command: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a terminal of a hundred columns shows them."""
     monkeypatch.setattr(cli_output, "_width", lambda: WIDTH)
@@ -33,15 +28,9 @@ def test_commands(command: str, expected: str, monkeypatch: pytest.MonkeyPatch) 
     assert result.stdout == expected
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the pipelines of the README are for a POSIX shell")
-@pytest.mark.parametrize(("command", "expected"), [s for s in SESSIONS if not direct(s[0])])
-def test_pipelines(command: str, expected: str, tmp_path: Path) -> None:
-    program = tmp_path / "kg-service"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kg_service "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
-    path = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
-    run = subprocess.run(["/bin/sh", "-c", command], env=path, capture_output=True, text=True, check=False)
-    assert run.stdout == expected, run.stderr
+def test_sparql() -> None:
+    ((query, expected),) = re.findall(r"```sparql\n(.*?)```\n\n```csv\n(.*?)```", README, re.DOTALL)
+    assert load().sparql(query).serialize("csv").decode().splitlines() == expected.splitlines()
 
 
 def test_python_session() -> None:
