@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from kg_service.knowledge.release import Release
 
 VIOLATION = "violation"
+GRAVEST_FIRST = (VIOLATION, "warning", "info")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """One result: how grave (violation, warning, info), which shape, on what node, and what is wrong."""
 
@@ -60,7 +61,17 @@ def check(release: Release, store: Store) -> CheckReport:
     _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none", do_owl_imports=False, js=False)
     if isinstance(report, Exception) or not hasattr(report, "subjects"):
         raise ReleaseError(f"The shapes cannot be used: {text}")
-    return CheckReport(tuple(sorted(_results(cast("rdflib.Graph", report)))), _count_shapes(shapes))
+    results = sorted(
+        _results(cast("rdflib.Graph", report)),
+        key=lambda result: (
+            GRAVEST_FIRST.index(result.severity),
+            result.focus,
+            result.path,
+            result.message,
+            result.value,
+        ),
+    )
+    return CheckReport(tuple(results), _count_shapes(shapes))
 
 
 def _results(report: rdflib.Graph) -> list[CheckResult]:

@@ -31,11 +31,13 @@ def infer(asserted: Iterable[Quad]) -> list[Quad]:
     OWL 2 RL rules (https://www.w3.org/TR/owl2-profiles/#Reasoning_in_OWL_2_RL_and_RDF_Graphs_using_Rules) by owlrl.
     Raises ReleaseError when the ontology is inconsistent.
     """
+    import rdflib  # noqa: PLC0415 - as the next
     from owlrl.OWLRL import OWLRL_Semantics  # noqa: PLC0415 - slow to import, needed only without a cache
 
     quads = list(asserted)
     before = set(to_rdflib(quads))
-    graph = to_rdflib(_axioms(quads))
+    graph = rdflib.Graph(store="SimpleMemory")  # without bookkeeping of graphs: a fifth less time
+    graph += to_rdflib(_axioms(quads))
     semantics = OWLRL_Semantics(graph, axioms=False, daxioms=False, rdfs=False)
     semantics.closure()
     if semantics.error_messages:

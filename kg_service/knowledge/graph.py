@@ -18,6 +18,7 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    parse,
     serialize,
 )
 
@@ -52,7 +53,7 @@ class KnowledgeGraph:
         self.digest = snapshot.digest
         self.prefixes = snapshot.prefixes
         self.store = Store()
-        self.store.bulk_load(snapshot.quads, RdfFormat.N_QUADS)
+        self.store.extend(parse(snapshot.quads, format=RdfFormat.N_QUADS))  # keeps blank nodes' canonical names
         self.questions = Questions(release)
 
     @classmethod
@@ -177,9 +178,10 @@ def _malformed(text: str, error: SyntaxError) -> MalformedQuery:
     if match is None:
         return MalformedQuery(f"The query is not valid SPARQL 1.1: {error.msg}", 1, 1)
     line, column = int(match[1]), int(match[2])
-    lines = text.split("\n")
-    here = lines[line - 1][column - 1 :][:20].strip() if line <= len(lines) else ""
+    there = [*text.split("\n"), ""][line - 1]
+    before, after = there[: column - 1], there[column - 1 :].strip()
+    here = before.rpartition(" ")[2] + after[:20] if after else ""
     reason = SENTENCE.search(match[3])
     message = f"The query is not valid SPARQL 1.1 at line {line}, column {column}"
-    message += f", near {here!r}." if here else ": it ends too early."
+    message += f", near {here!r}." if here else ", at its end."
     return MalformedQuery(message + (f" {reason[0]}." if reason else ""), line, column)

@@ -60,7 +60,7 @@ def _is_service(found: Sequence[Token], index: int) -> bool:
     spelling followed by a group is the keyword, unless GRAPH, FROM or DESCRIBE says that it is a name.
     """
     token = found[index]
-    if token.kind == "word":
+    if token.kind in {"word", "broken"}:
         return "SERVICE" in token.text.upper()
     if token.kind != "name" or "SERVICE" not in token.text.partition(":")[0].upper():
         return False

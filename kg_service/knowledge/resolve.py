@@ -53,7 +53,7 @@ class Resolver:
         """
         try:
             return self._literal(value, kind) or self._member(value, kind)
-        except UnicodeEncodeError as error:
+        except ValueError as error:
             raise ParameterError("The value holds a lone surrogate, which is no character: leave it out.") from error
 
     def _literal(self, value: str, kind: str) -> Literal | None:

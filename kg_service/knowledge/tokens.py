@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_START = (
-    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F"
-    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_CHAR = rf"{_START}_0-9\u00B7\u0300-\u036F\u203F\u2040"
+# Outside strings, IRIs and comments, characters beyond ASCII stand only in names; those that may not are left to
+# Oxigraph to reject.
+_START = r"A-Za-z\x80-\U0010FFFF"
+_CHAR = rf"{_START}_0-9"
 _PREFIX = rf"[{_START}][{_CHAR}.\-]{{0,255}}"  # bounded, so that long dotted texts are read in linear time
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _LOCAL = rf"(?:[{_START}_0-9:]|{_ESCAPED})(?:[{_CHAR}.:\-]|{_ESCAPED})*"
@@ -25,7 +24,8 @@ _TOKEN = re.compile(
     (?P<space>[\x20\t\r\n]+|\#[^\r\n]*)
   | (?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
   | (?P<string>'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''|\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*\"\"\"
-      |'(?:[^'\\\r\n]|\\.)*'|"(?:[^"\\\r\n]|\\.)*")
+      |'(?!'')(?:[^'\\\r\n]|\\.)*'|"(?!"")(?:[^"\\\r\n]|\\.)*")
+  | (?P<broken>['"].*)
   | (?P<variable>[?$][{_CHAR}]+)
   | (?P<blank>_:[{_CHAR}][{_CHAR}.\-]*)
   | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
@@ -47,7 +47,10 @@ class Token(NamedTuple):
 
 
 def tokens(query: str) -> Iterator[Token]:
-    """Yield every piece of `query`, white space and comments left out. No text is refused."""
+    """Yield every piece of `query`, white space and comments left out. No text is refused.
+
+    A string that never ends makes the rest of the query one token, of kind broken.
+    """
     for match in _TOKEN.finditer(query):
         kind = match.lastgroup or "sign"
         if kind != "space":
