@@ -85,7 +85,7 @@ def serve(host: str, port: int) -> None:
     try:
         server = create_server(app, host=host, port=port, threads=WORKERS)
     except OSError as error:
-        raise click.ClickException(
+        raise KgServiceError(
             f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port, or stop what uses it."
         ) from error
     shown = f"[{host}]" if ":" in host else host
@@ -130,7 +130,7 @@ def sparql(file: IO[bytes], form: str) -> None:
     try:
         text = file.read().decode()
     except UnicodeDecodeError as error:
-        raise QueryError(f"{file.name} is not UTF-8 at byte {error.start}: save it as UTF-8.") from error
+        raise QueryError(f"The query is not UTF-8 at byte {error.start}: save it as UTF-8.") from error
     print_answer(KnowledgeGraph.load().sparql(text), form)
 
 

@@ -1,4 +1,4 @@
-"""Rows as text for people: rows that say nearly the same on one line, columns that wrap, records when they cannot fit."""
+"""Rows as text for people: near-equal rows on one line, cells that wrap, records where columns cannot fit."""
 
 from __future__ import annotations
 
@@ -32,17 +32,22 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int |
 
 
 def _shared(rows: Iterable[list[str]]) -> list[list[str]]:
-    """Join neighbours that differ in their first cell only."""
+    """Join neighbours that differ in their first cell only; no row and no cell gets lost."""
     joined = []
-    for rest, group in groupby(rows, key=lambda row: row[1:]):
-        firsts = dict.fromkeys(cell for row in group for cell in row[:1])
-        joined.append([", ".join(firsts), *rest] if firsts else rest)
+    for rest, neighbours in groupby(rows, key=lambda row: row[1:]):
+        group = list(neighbours)
+        if any(rest) and all(row[0] for row in group):
+            joined.append([", ".join(row[0] for row in group), *rest])
+        else:
+            joined += group
     return joined
 
 
 def _without_empty(columns: Sequence[str], rows: list[list[str]]) -> tuple[Sequence[str], list[list[str]]]:
-    """Leave out the columns in which no row has a value; all stay where there are no rows."""
-    used = [not rows or any(row[i] for row in rows) for i in range(len(columns))]
+    """Leave out the columns in which no row has a value, unless that is all of them."""
+    used = [any(row[i] for row in rows) for i in range(len(columns))]
+    if not any(used):
+        return columns, rows
     return list(compress(columns, used)), [list(compress(row, used)) for row in rows]
 
 

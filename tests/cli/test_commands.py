@@ -1,0 +1,254 @@
+"""The commands as a person or a script meets them. They run in their own process where streams and exit matter."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from kg_service import load
+from kg_service.cli import commands, main
+from kg_service.knowledge import release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+MINI = Path(__file__).parents[1] / "data" / "mini"
+PROGRAM = [sys.executable, "-c", "from kg_service.cli import main; main(prog_name='kg-service')"]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small release as if it came with the package."""
+    shutil.copytree(MINI, tmp_path / "data")
+    monkeypatch.setattr(release, "PACKAGE", tmp_path)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run(installed: Path) -> Callable[..., Result]:  # noqa: ARG001 - in place before any command
+    def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(main, arguments, input=stdin, prog_name="kg-service")
+
+    return run
+
+
+class TestQuery:
+    def test_a_table_with_its_size_and_release(self, run: Callable[..., Result]) -> None:
+        result = run("query", "after", "--param", "knot=overhand knot")
+        assert result.exit_code == 0
+        assert result.stdout.splitlines() == [
+            "next          strength",
+            "------------  --------",
+            "carrick bend",
+            "reef knot     0.45",
+        ]
+        assert result.stderr.splitlines()[-1] == f"2 rows, graph {load(MINI).digest[:19]}"
+
+    def test_two_parameters(self, run: Callable[..., Result]) -> None:
+        result = run("query", "after", "--param", "knot=overhand knot", "--param", "least=45", "-f", "csv")
+        assert result.stdout_bytes == b"next,strength\r\nhttps://example.org/knots/knot/reef,0.45\r\n"
+
+    def test_a_graph(self, run: Callable[..., Result]) -> None:
+        assert len(run("query", "map", "-f", "ntriples").stdout.splitlines()) == 3
+        assert "knot:reef k:learnedBefore knot:carrick" in run("query", "map", "-f", "turtle").stdout
+        assert "3 rows, graph" in run("query", "map").stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["afther"], "There is no question named 'afther'. Nearest: after."),
+            (["after"], "after needs knot: The knot already known. Example: knot=overhand knot"),
+            (["after", "--param", "knott=reef knot"], "has no parameter 'knott'. It has: knot, least. Nearest: knot."),
+            (["after", "--param", "knot=reef nott"], "Nearest: reef knot"),
+            (["after", "--param", "knot"], "--param knot: knot lacks a value. Write --param NAME=VALUE"),
+            (["map", "--param", "a=1", "--param", "a=2"], "a is given twice"),
+            (["map", "-f", "csv"], "cannot be written as csv. Available: turtle, ntriples, rdfxml, jsonld."),
+            (["after", "-f", "excel"], "'excel' is not one of 'table', 'json'"),
+        ],
+    )
+    def test_a_fault_of_the_user_is_told_with_status_2(
+        self, run: Callable[..., Result], arguments: list[str], message: str
+    ) -> None:
+        result = run("query", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+        assert "Traceback" not in result.output
+
+    def test_a_value_may_hold_an_equals_sign(self, run: Callable[..., Result]) -> None:
+        assert run("query", "search", "--param", "q=a=b").exit_code == 0
+
+
+class TestSparql:
+    def test_from_a_file(self, run: Callable[..., Result], tmp_path: Path) -> None:
+        (tmp_path / "q.rq").write_text("SELECT (1 AS ?one) {}")
+        result = run("sparql", str(tmp_path / "q.rq"), "-f", "json")
+        assert json.loads(result.stdout)["results"]["bindings"][0]["one"]["value"] == "1"
+        assert result.stdout.endswith("}\n")
+
+    def test_from_standard_input(self, run: Callable[..., Result]) -> None:
+        result = run("sparql", "-", stdin="ASK {}")
+        assert (result.exit_code, result.stdout) == (0, "yes\n")
+        assert "row" not in result.stderr
+
+    @pytest.mark.parametrize(
+        ("stdin", "message"),
+        [
+            (b"SELECT * {", "at line 1, column 11, at its end"),
+            (b"\xff", "is not UTF-8 at byte 0"),
+            (b"CLEAR ALL", "read-only"),
+            (b"SELECT * { SERVICE <http://127.0.0.1/> {} }", "SERVICE would send data to another server"),
+        ],
+    )
+    def test_bad_queries_end_with_status_2(self, run: Callable[..., Result], stdin: bytes, message: str) -> None:
+        result = run("sparql", "-", stdin=stdin)
+        assert result.exit_code == 2
+        assert message in result.stderr
+
+    def test_a_missing_file_is_told(self, run: Callable[..., Result]) -> None:
+        result = run("sparql", "nowhere.rq")
+        assert result.exit_code == 2
+        assert "No such file" in result.stderr
+
+
+class TestQueries:
+    def test_each_has_summary_parameters_and_an_example_that_runs(self, run: Callable[..., Result]) -> None:
+        result = run("queries")
+        assert result.stdout.split("\n\n")[1].splitlines() == [
+            "after",
+            "  Which knots are learned after a knot?",
+            "  knot   The knot already known. [k:Knot]",
+            "  least  Only knots that keep this share of strength, in percent. (optional) [integer]",
+            "  $ kg-service query after --param knot='overhand knot'",
+        ]
+        assert [part.split("\n")[0] for part in result.stdout.split("\n\n")] == ["advice", "after", "map", "search"]
+
+
+class TestCheck:
+    def test_violations_end_with_status_1(self, run: Callable[..., Result]) -> None:
+        result = run("check")
+        assert result.exit_code == 1
+        assert "A knot has a label." in result.stdout
+        assert "The graph does not conform: 2 shapes, 2 results" in result.stderr
+
+    def test_a_conforming_graph_ends_with_status_0(self, run: Callable[..., Result], installed: Path) -> None:
+        path = installed / "ontology" / "knots.ttl"
+        path.write_text(path.read_text() + 'knot:unnamed skos:prefLabel "nameless" .\n')
+        result = run("check")
+        assert result.exit_code == 0
+        assert "The graph conforms: 2 shapes, 1 result," in result.stderr
+
+
+class TestFaults:
+    def test_unreadable_files_of_the_release_end_with_status_2(
+        self, run: Callable[..., Result], installed: Path
+    ) -> None:
+        (installed / "ontology" / "broken.ttl").write_text("<a>")
+        result = run("query", "map")
+        assert result.exit_code == 2
+        assert "Error: ontology/broken.ttl, line 1" in result.stderr
+
+    def test_an_internal_error_is_one_sentence_with_status_3(
+        self, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError("by zero")
+
+        monkeypatch.setattr(commands, "print_answer", fail)
+        result = run("query", "map")
+        assert result.exit_code == 3
+        assert result.stderr.splitlines()[-1].startswith("Internal error: ZeroDivisionError: by zero. Run again with")
+        assert isinstance(run("--debug", "query", "map").exception, ZeroDivisionError)
+
+    @pytest.mark.parametrize("command", ["", "serve", "queries", "query", "sparql", "check"])
+    def test_help_is_there(self, run: Callable[..., Result], command: str) -> None:
+        result = run(*command.split(), "--help")
+        assert result.exit_code == 0
+        assert result.stdout.startswith("Usage: kg-service")
+
+    def test_an_unknown_command_ends_with_status_2(self, run: Callable[..., Result]) -> None:
+        assert run("querry").exit_code == 2
+
+
+class TestProcess:
+    """What only a process of its own can show, on the released graph."""
+
+    def test_a_pipe_closed_early_is_no_error(self) -> None:
+        with subprocess.Popen(
+            [*PROGRAM, "sparql", "-", "-f", "tsv"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stderr
+            process.stdin.write(b"SELECT * { ?s ?p ?o }")
+            process.stdin.close()
+            assert process.stdout.readline() == b"?o\t?p\t?s\n"
+            process.stdout.close()
+            errors = process.stderr.read().decode()
+            assert process.wait(60) == 0
+        assert "Traceback" not in errors
+        assert "Error" not in errors
+        assert "ignored" not in errors
+
+    def test_serve_says_where_and_answers(self) -> None:
+        with subprocess.Popen([*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                line = process.stdout.readline()
+                assert line.startswith("Serving on http://127.0.0.1:")
+                with urllib.request.urlopen(line.split()[2] + "healthz", timeout=10) as response:  # noqa: S310 - as printed
+                    assert response.status == 200
+            finally:
+                process.terminate()
+
+    def test_a_port_in_use_is_told(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            result = subprocess.run(
+                [*PROGRAM, "serve", "--port", str(port)], capture_output=True, text=True, timeout=120, check=False
+            )
+        assert result.returncode == 2
+        assert (
+            f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Choose another with --port"
+            in result.stderr
+        )
+
+    def test_a_warm_start_imports_nothing_heavy(self) -> None:
+        load()
+        heavy = "{'rdflib', 'owlrl', 'pyshacl', 'flask', 'pandas', 'numpy'}"
+        script = (
+            f"import sys; from kg_service import load; load().sparql('ASK {{}}'); print({heavy} & set(sys.modules))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+        assert done.stdout == "set()\n"
+
+    def test_a_warm_answer_takes_less_than_a_second(self) -> None:
+        """0.2 s on an idle machine; the margin is for a busy one."""
+        load()
+        began = time.perf_counter()
+        subprocess.run(
+            [*PROGRAM, "sparql", "-"],
+            input=b"ASK {}",
+            capture_output=True,
+            timeout=60,
+            check=True,
+            env=dict(os.environ),
+        )
+        assert time.perf_counter() - began < 1
