@@ -121,13 +121,17 @@ class Resolver:
         return {node for node in members if node.value == iri}
 
     def _by_code(self, value: str, members: set[NamedNode]) -> set[NamedNode]:
-        """Return the members that a code denotes: `System:code`, the system by any of its names."""
+        """Return the members that a code denotes: `System:code`, the system by any of its names.
+
+        Some systems write their own name into each code (ABOK:47); it need not be said twice.
+        """
         system, _, code = (part.strip() for part in value.partition(":"))
         systems = self._by_name(system, None) if code else set()
+        spellings = {fold(code), fold(value)}
         return {
             denoted.object
             for coded in self._store.quads_for_pattern(None, NOTATION, None)
-            if isinstance(coded.object, Literal) and coded.object.value.casefold() == code.casefold()
+            if isinstance(coded.object, Literal) and fold(coded.object.value) in spellings
             for stated in self._store.quads_for_pattern(coded.subject, CODE_SYSTEM, None)
             if stated.object in systems
             for denoted in self._store.quads_for_pattern(coded.subject, DENOTES, None)

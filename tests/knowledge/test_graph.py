@@ -44,6 +44,7 @@ class TestQuestions:
             f"<{KNOT}overhand>",
             "Ashley:46",
             "abok: 46",
+            "abok:47",
         ],
     )
     def test_a_value_is_found_by_label_synonym_curie_iri_and_code(self, knots: KnowledgeGraph, value: str) -> None:
