@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Outside strings, IRIs and comments, characters beyond ASCII stand only in names; those that may not are left to
-# Oxigraph to reject.
-_START = r"A-Za-z\x80-\U0010FFFF"
-_CHAR = rf"{_START}_0-9"
-_PREFIX = rf"[{_START}][{_CHAR}.\-]{{0,255}}"  # bounded, so that long dotted texts are read in linear time
+# Oxigraph to reject. The sets say which ASCII characters are out: so they compile at once.
+_START = r"[^\x00-@\[-`{-\x7F]"  # letters
+_CHAR = r"[^\x00-/:-@\[-^`{-\x7F]"  # letters, digits, _
+_INNER = r"[^\x00-,/:-@\[-^`{-\x7F]"  # letters, digits, _, - and .
 _ESCAPED = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-_LOCAL = rf"(?:[{_START}_0-9:]|{_ESCAPED})(?:[{_CHAR}.:\-]|{_ESCAPED})*"
+_PREFIX = rf"{_START}{_INNER}{{0,255}}"  # bounded, so that long dotted texts are read in linear time
+_LOCAL = rf"(?:{_CHAR}|:|{_ESCAPED})(?:{_INNER}|:|{_ESCAPED})*"
 
 _TOKEN = re.compile(
     rf"""
@@ -26,8 +27,8 @@ _TOKEN = re.compile(
   | (?P<string>'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''|\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*\"\"\"
       |'(?!'')(?:[^'\\\r\n]|\\.)*'|"(?!"")(?:[^"\\\r\n]|\\.)*")
   | (?P<broken>['"].*)
-  | (?P<variable>[?$][{_CHAR}]+)
-  | (?P<blank>_:[{_CHAR}][{_CHAR}.\-]*)
+  | (?P<variable>[?$]{_CHAR}+)
+  | (?P<blank>_:{_CHAR}{_INNER}*)
   | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
   | (?P<name>(?:{_PREFIX})?:(?:{_LOCAL})?)
   | (?P<word>[A-Za-z][A-Za-z0-9_]*)
