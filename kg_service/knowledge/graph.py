@@ -126,7 +126,10 @@ class KnowledgeGraph:
 
         Raises UnknownName when the graph does not speak of it.
         """
-        triples = set(self._around(NamedNode(iri)))
+        try:
+            triples = set(self._around(NamedNode(iri)))
+        except ValueError:  # no IRI at all
+            triples = set()
         if not triples:
             identifiers = [q.object for q in self.store.quads_for_pattern(None, IDENTIFIER, None)]
             known = [o.value for o in identifiers if isinstance(o, Literal)]
@@ -163,9 +166,8 @@ def _close(release: Release) -> cache.Snapshot:
 
 
 def _sorted_quads(dataset: Dataset) -> bytes:
-    """Return the canonical N-Quads document: one line a quad, sorted by code point."""
-    lines = (serialize(dataset, format=RdfFormat.N_QUADS) or b"").decode().splitlines(keepends=True)
-    return "".join(sorted(lines)).encode()
+    """Return the canonical N-Quads document: one line a quad, sorted by code point (as UTF-8 bytes are)."""
+    return b"".join(sorted((serialize(dataset, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)))
 
 
 def _nodes(iris: Sequence[str]) -> list[NamedNode | BlankNode | DefaultGraph]:

@@ -218,6 +218,8 @@ class TestDescribe:
     def test_an_unknown_thing_names_the_nearest(self, knots: KnowledgeGraph) -> None:
         with pytest.raises(UnknownName, match=r"says nothing of .*A-12\. Nearest: A-1, A-2|A-2, A-1"):
             knots.describe("https://example.org/knots/advice/A-12")
+        with pytest.raises(UnknownName, match="says nothing of no iri"):
+            knots.describe("no iri")
 
 
 class TestCheck:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pyoxigraph import Literal
 
 from kg_service import KnowledgeGraph, load
 from kg_service.errors import ReleaseError
@@ -135,6 +136,15 @@ class TestCache:
         file.write_bytes(damage(content))
         assert set(load(release).store) == good
         assert file.read_bytes() == content
+
+    def test_every_character_survives(self, release: Path) -> None:
+        """Some of these end a line in Python, none does in N-Quads."""
+        odd = 'a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\n\r\t"\\ 😀'
+        path = release / "ontology/knots.ttl"
+        path.write_text(path.read_text() + f"knot:odd skos:note {Literal(odd)} .\n", encoding="utf-8")
+        for graph in (load(release), load(release)):
+            text = "SELECT ?o { ?s <http://www.w3.org/2004/02/skos/core#note> ?o }"
+            assert graph.sparql(text).rows == [{"o": odd}]
 
     def test_without_a_writable_folder_it_still_answers(
         self, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
