@@ -41,8 +41,8 @@ def main() -> None:
     print(f"{'one answer, no cache (closure)':<34}{first:>10.3f}")
     for label, times in runs.items():
         print(f"{label:<34}{statistics.median(times):>10.3f}{max(times):>10.3f}")
-    answer = statistics.median(runs["one answer, warm cache"])
-    print(f"\nthe cache saves {first - answer:.1f} s; an answer takes {answer / statistics.median(runs['import rdflib']):.2f} x an import of rdflib")
+    answer, peer = (statistics.median(runs[label]) for label in ("one answer, warm cache", "import rdflib"))
+    print(f"the cache saves {first - answer:.1f} s; an answer takes {answer / peer:.2f} x an import of rdflib")
 
 
 if __name__ == "__main__":

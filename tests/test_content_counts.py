@@ -16,7 +16,8 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 """
 TABLES = {
     "Passages by source": """
-        SELECT ?source (COUNT(DISTINCT ?row) AS ?rows) (COUNT(DISTINCT ?part) AS ?atoms) (COUNT(DISTINCT ?figure) AS ?figures)
+        SELECT ?source (COUNT(DISTINCT ?row) AS ?rows) (COUNT(DISTINCT ?part) AS ?atoms)
+               (COUNT(DISTINCT ?figure) AS ?figures)
         WHERE {
           ?passage dcterms:source/dcterms:identifier ?source ; dcterms:identifier ?id .
           OPTIONAL { ?passage gkg:figure ?figure }
@@ -58,7 +59,9 @@ def test_the_page_counts_what_is_there(guideline: KnowledgeGraph, title: str) ->
 
 def test_every_source_is_counted_or_named_as_silent(guideline: KnowledgeGraph) -> None:
     """62 sources: 59 with passages; three are registered only."""
-    sources = {row["id"] for row in guideline.sparql(PREFIXES + "SELECT ?id { ?s a gkg:Source ; dcterms:identifier ?id }").rows}
+    sources = {
+        row["id"] for row in guideline.sparql(PREFIXES + "SELECT ?id { ?s a gkg:Source ; dcterms:identifier ?id }").rows
+    }
     assert len(sources) == 62
     with_passages = {row["source"] for row in guideline.sparql(PREFIXES + TABLES["Passages by source"]).rows}
     assert sources - with_passages == {"SRC-FIXEN-2021", "SRC-JBMR-READM", "SRC-TOMINAGA"}

