@@ -81,3 +81,12 @@ def test_every_vocabulary_term_is_labelled_defined_and_placed(asserted: rdflib.G
         assert asserted.value(term, rdflib.RDFS.label), term
         assert asserted.value(term, rdflib.SKOS.definition), term
         assert asserted.value(term, rdflib.RDFS.isDefinedBy) == rdflib.URIRef(CORE), term
+
+
+def test_no_two_concepts_share_a_name(asserted: rdflib.Graph) -> None:
+    """A label given as a parameter would otherwise mean two things."""
+    owners: dict[str, set[rdflib.term.Node]] = {}
+    for label in (rdflib.SKOS.prefLabel, rdflib.SKOS.altLabel, rdflib.SKOS.hiddenLabel):
+        for concept, name in asserted.subject_objects(label):
+            owners.setdefault(str(name).casefold(), set()).add(concept)
+    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
