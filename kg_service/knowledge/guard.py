@@ -25,6 +25,7 @@ MAX_SIGNS = 2_000
 def inspect(query: str) -> list[Token]:
     """Return the query's tokens, or raise RefusedQuery with the reason."""
     found = list(tokens(query))
+    _refuse_unclear(found)
     _refuse_update(found)
     _refuse_service(found)
     _refuse_monsters(found)
@@ -34,6 +35,16 @@ def inspect(query: str) -> list[Token]:
 def names_dataset(found: Sequence[Token]) -> bool:
     """Tell whether the query chooses its own dataset with FROM or FROM NAMED."""
     return any(token.kind == "word" and token.text.upper() == "FROM" for token in found)
+
+
+def _refuse_unclear(found: Sequence[Token]) -> None:
+    """Refuse what Oxigraph may read otherwise than is done here: behind it a call could hide."""
+    for token in found:
+        if token.kind == "unclear":
+            raise RefusedQuery(
+                f"{token.text} may be an IRI or a comparison: put a space after < where it means less than, "
+                "or write the IRI in full, like <http://…>."
+            )
 
 
 def _refuse_update(found: Sequence[Token]) -> None:

@@ -23,7 +23,7 @@ _LOCAL = rf"(?:{_CHAR}|:|{_ESCAPED})(?:{_INNER}|:|{_ESCAPED})*"
 _TOKEN = re.compile(
     rf"""
     (?P<space>[\x20\t\r\n]+|\#[^\r\n]*)
-  | (?P<iri><[^<>"{{}}|^`\\\x00-\x20]*>)
+  | (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*>)
   | (?P<string>'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''|\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*\"\"\"
       |'(?!'')(?:[^'\\\r\n]|\\.)*'|"(?!"")(?:[^"\\\r\n]|\\.)*")
   | (?P<broken>['"].*)
@@ -39,8 +39,11 @@ _TOKEN = re.compile(
 )
 
 
+_WITH_AUTHORITY = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")  # no expression can begin so
+
+
 class Token(NamedTuple):
-    """A piece of the query: its kind (the group names above), its text, and where it starts."""
+    """A piece of the query: its kind (the group names above, or unclear), its text, and where it starts."""
 
     kind: str
     text: str
@@ -50,9 +53,38 @@ class Token(NamedTuple):
 def tokens(query: str) -> Iterator[Token]:
     """Yield every piece of `query`, white space and comments left out. No text is refused.
 
-    A string that never ends makes the rest of the query one token, of kind broken.
+    A string that never ends makes the rest of the query one token, of kind broken. Within parentheses `<` after an
+    operand may mean less-than, and what follows up to a `>` is then read piece by piece; where the two readings could
+    differ in what comes next, because a comment, a string or another `<` would begin, the token is of kind unclear.
     """
-    for match in _TOKEN.finditer(query):
-        kind = match.lastgroup or "sign"
-        if kind != "space":
-            yield Token(kind, match.group(), match.start())
+    open_brackets: list[str] = []
+    last = Token("sign", "", 0)
+    start = 0
+    while match := _TOKEN.match(query, start):
+        token = Token(match.lastgroup or "sign", match.group(), start)
+        if token.text[0] == "<" and open_brackets[-1:] == ["("] and _is_operand_end(last):
+            token = _less_than_or_iri(token)
+        start += len(token.text)
+        if token.kind == "space":
+            continue
+        if token.text in {"(", "[", "{"}:
+            open_brackets.append(token.text)
+        elif token.text in {")", "]", "}"} and open_brackets:
+            open_brackets.pop()
+        yield token
+        last = token
+
+
+def _is_operand_end(token: Token) -> bool:
+    """Tell whether an operator may follow; a word may end in a number or truth value (DISTINCT1, DISTINCTtrue)."""
+    if token.kind == "sign":
+        return token.text in {")", "]", "}", ">>"}
+    return token.kind != "word" or token.text.upper() != "DISTINCT"
+
+
+def _less_than_or_iri(token: Token) -> Token:
+    if _WITH_AUTHORITY.match(token.text):
+        return token
+    if token.text == "<<" or "#" in token.text or "'" in token.text:
+        return token._replace(kind="unclear")
+    return token._replace(kind="sign", text="<")

@@ -1,6 +1,7 @@
 """SERVICE never gets through, and what only looks like it always does."""
 
 import time
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,10 @@ CALLS = st.sampled_from(
         "OPTIONAL {{ {{ {0} ex:a {{}} }} }}",
     ]
 )
-QUERY = "PREFIX ex: <http://127.0.0.1/> PREFIX service: <http://s/> PREFIX SERVICE: <http://s/> SELECT * {{ {} }}"
+QUERY = (
+    "PREFIX ex: <http://127.0.0.1/> PREFIX service: <http://s/> PREFIX SERVICE: <http://s/> "
+    "SELECT * {{ BIND(1 AS ?a) BIND(2 AS ?b) {} }}"
+)
 
 
 @given(st.lists(st.builds(str.format, HARMLESS, SPELLING), max_size=6))
@@ -88,6 +92,61 @@ def test_what_the_guard_lets_pass_calls_nobody(knots: KnowledgeGraph, text: str)
     assert not any(sign in message for sign in ("not allowed for HTTP", "service name", "Connection"))
 
 
+LEFT = ["?a", "1", "true", "ex:a", "'#'", "<http://a/\\u0041'>", "EXISTS{}", "(1<2)"]
+RIGHT = [*LEFT, "<x#y>", "<it's>", "'''>'''", '"<"', "?a>2", "?a>'>'"]
+
+
+@pytest.mark.parametrize(
+    "comment", ["", " ", "#>\n", "#'>\n", "#>'''\n", "#>'''#\n", '#>"""\n', "#(<\n", "#SERVICE>\n"]
+)
+def test_a_call_behind_a_comparison_is_refused(comment: str) -> None:
+    """`<` opens an IRI or compares, and comments may stand anywhere: however it is written, the call is seen."""
+    for left, sign, right, place in product(LEFT, ["<", "<=", "&&?b<"], RIGHT, range(5)):
+        words = [f"FILTER({left}{sign}{right}", ")", "SERVICE", "ex:a", "{}"]
+        text = "".join(word + comment * (number == place) for number, word in enumerate(words))
+        with pytest.raises(RefusedQuery):
+            inspect(f"PREFIX ex: <http://127.0.0.1/> SELECT * {{ {text} #'''\n }}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FILTER(?a<?b)SERVICEex:a#>\n{}",
+        "FILTER(?a<?b)SERVICE?v#>\n{}",
+        "FILTER(?a<2)SERVICEex:#>\n{}",
+        "FILTER(?a<?b)#>'''\n SERVICE ex:a {} #'''\n",
+        "FILTER(?a<'''>''')SERVICE ex:a {} #'''\n",
+        "FILTER(EXISTS{}<?b)#>'''\n SERVICE ex:a {} #'''\n",
+        "{SELECT (COUNT(DISTINCT1<?b)#>'''\n AS ?n) { SERVICE ex:a {} #'''\n }}",
+        "FILTER(?a<<x#y>)SERVICE ex:a {}\n",
+        "FILTER(?a<<<x#y> ex:b ex:c>>)SERVICE ex:a {}\n",
+        "VALUES (?x ?y) {(1 <x'y>)} SERVICE ex:a {} #'\n",
+        "VALUES (?x ?y) {(1 <x#y>)} SERVICE ex:a {}\n",
+        "BIND(<http://a/\\u0041#> AS ?x) SERVICE ex:a {}\n",
+        "BIND(<http://a/\\U00000041'> AS ?x) SERVICE ex:a {} #'\n",
+    ],
+)
+def test_a_call_cannot_hide_behind_a_comparison_or_an_escape(text: str) -> None:
+    """`<` opens an IRI or compares: the reading of what follows it, comments and strings, depends on which."""
+    with pytest.raises(RefusedQuery, match=r"SERVICE would send data|may be an IRI or a comparison"):
+        inspect(f"PREFIX ex: <http://127.0.0.1/> SELECT * {{ BIND(1 AS ?a) BIND(2 AS ?b) {text} }}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FILTER(?a<5&&?b>3)",
+        "FILTER(?a<?b || ?b > ?c)",
+        "FILTER(?s IN (<#one>, <#two>, <it's>))",
+        "FILTER(STR(?s) = STR(<#one>)) # > it's",
+        "?s <#p> <it's> ; (<urn:a>/<urn:b>)+ ?o .",
+        "VALUES (?x ?y) { (<http://a/#b> <http://a/it's>) (UNDEF <urn:a:b>) }",
+    ],
+)
+def test_comparisons_and_iris_pass(knots: KnowledgeGraph, text: str) -> None:
+    assert knots.sparql(f"SELECT * {{ {text}\n }}", base_iri="http://a/").kind == "select"
+
+
 @pytest.mark.parametrize("word", ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"])
 def test_every_update_is_refused_with_a_reason(word: str) -> None:
     with pytest.raises(RefusedQuery, match=f"{word} is SPARQL Update, and this graph is read-only"):
@@ -110,8 +169,9 @@ def test_queries_pass(form: str) -> None:
         "SELECT (true" + "||true" * 20000 + " AS ?x) {}",
         "SELECT * {" + "MINUS{}" * 5000 + "}",
         "SELECT * {" + "".join(f"BIND(1 AS ?x{i})" for i in range(5000)) + "}",
+        "ASK { FILTER(1<" + "(" * 20000 + "2" + ")" * 20000 + "&&3>2) }",
     ],
-    ids=["groups", "parentheses", "exists", "blank nodes", "not", "or", "minus", "bind"],
+    ids=["groups", "parentheses", "exists", "blank nodes", "not", "or", "minus", "bind", "behind less-than"],
 )
 def test_texts_that_would_end_the_process_are_refused(knots: KnowledgeGraph, text: str) -> None:
     with pytest.raises(RefusedQuery, match=r"flatter|split it"):
