@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from kg_service.errors import RefusedQuery
-from kg_service.knowledge.tokens import tokens
+from kg_service.knowledge.tokens import Token, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kg_service.knowledge.tokens import Token
+    from collections.abc import Iterator, Sequence
 
 UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"})
 PROLOGUE = frozenset({"PREFIX", "BASE"})
 BEFORE_A_GRAPH_NAME = frozenset({"GRAPH", "FROM", "NAMED", "DESCRIBE"})
 
 # Oxigraph reads and optimises queries by recursion and the process dies when its stack is used up. On a stack of
-# 2 MB that was seen from 250 nested EXISTS, 1,000 nested groups and 1,000 BIND clauses (4,000 keywords and signs).
+# 2 MB that was seen from 250 nested EXISTS, 1,000 nested groups, 1,000 BIND clauses (4,000 keywords and signs) and
+# 1,000 triple patterns. Long before, it takes long to put joins in order: 4 s for 128 patterns, minutes for 300.
 MAX_DEPTH = 64
 MAX_SIGNS = 2_000
+MAX_JOINS = 150
 
 
 def inspect(query: str) -> list[Token]:
@@ -81,15 +82,48 @@ def _is_service(found: Sequence[Token], index: int) -> bool:
 
 
 def _refuse_monsters(found: Sequence[Token]) -> None:
-    depth = signs = 0
-    for token in found:
-        if token.kind not in {"sign", "word"} or token.text in {",", ";", "."}:
-            continue
-        signs += 1
-        depth += (token.text in {"{", "(", "[", "<<"}) - (token.text in {"}", ")", "]", ">>"})
-        if depth > MAX_DEPTH:
-            raise RefusedQuery(f"The query nests brackets more than {MAX_DEPTH} deep: write it flatter.")
+    if any(depth > MAX_DEPTH for depth in _depths(found)):
+        raise RefusedQuery(f"The query nests brackets more than {MAX_DEPTH} deep: write it flatter.")
+    counted = list(_without_rows(found))
+    signs = sum(token.kind in {"sign", "word"} and token.text not in {",", ";", "."} for token in counted)
     if signs > MAX_SIGNS:
         raise RefusedQuery(
             f"The query has {signs} keywords and operators, more than {MAX_SIGNS}: split it, or list values in VALUES."
         )
+    joins = sum(_joins(counted))
+    if joins > MAX_JOINS:
+        raise RefusedQuery(
+            f"The query has {joins} triple patterns, groups, steps of paths and members of lists, more than "
+            f"{MAX_JOINS}: split it, or list values in VALUES."
+        )
+
+
+def _depths(found: Sequence[Token]) -> Iterator[int]:
+    """Yield how many brackets are open after each bracket."""
+    brackets = (token.text for token in found if token.kind == "sign")
+    return accumulate((sign in {"{", "(", "[", "<<"}) - (sign in {"}", ")", "]", ">>"}) for sign in brackets)
+
+
+def _without_rows(found: Sequence[Token]) -> Iterator[Token]:
+    """Leave out the data after VALUES, which costs little however much it is."""
+    in_values = False
+    for token in found:
+        if token.kind == "word":
+            in_values = in_values or token.text.upper() == "VALUES"
+        in_values = in_values and token.text != "}"
+        if not in_values:
+            yield token
+
+
+def _joins(found: Sequence[Token]) -> Iterator[bool]:
+    """Tell of each token whether it adds to what is joined or listed; arguments of functions do not."""
+    brackets = [""]
+    for before, token in pairwise([Token("sign", "", 0), *found]):
+        if token.kind == "sign":
+            yield token.text in {".", ";", "/", "{", "["} or (token.text == "," and brackets[-1] != "(")
+            if token.text in {"{", "(", "["}:
+                brackets.append(token.text)
+            elif token.text in {"}", ")", "]"} and len(brackets) > 1:
+                brackets.pop()
+        elif brackets[-1] not in {"{", "["} and before.kind not in {"sign", "word"}:
+            yield token.kind != "word"  # two terms side by side are members of a list
