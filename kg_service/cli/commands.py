@@ -84,9 +84,11 @@ def serve(host: str, port: int) -> None:
     app = create_app(KnowledgeGraph.load())
     try:
         server = create_server(app, host=host, port=port, threads=WORKERS)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: the host has no address
+        reason = getattr(error, "strerror", None) or "no such host"
         raise KgServiceError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port, or stop what uses it."
+            f"Cannot listen on {host} port {port}: {reason}. Choose another with --host or --port, "
+            "or stop what uses it."
         ) from error
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Serving on http://{shown}:{getattr(server, 'effective_port', port)}/ (stop with Ctrl-C)")
@@ -112,7 +114,7 @@ def query(name: str, params: tuple[str, ...], form: str) -> None:
     \b
     Examples:
       kg-service query statement --param id=S-LEAD-1a
-      kg-service query lookup --param q=fracture -f csv
+      kg-service query lookup --param q=ATC -f csv
     """  # noqa: D301 - \b keeps click from folding the examples
     print_answer(KnowledgeGraph.load().query(name, **_parameters(params)), form)
 

@@ -102,7 +102,7 @@ class KnowledgeGraph:
         except (ValueError, RuntimeError, OSError) as error:
             raise QueryError(f"The query cannot be evaluated: {error}") from error
 
-    def query(self, name: str, **params: str) -> Answer:
+    def query(self, name: str, /, **params: str) -> Answer:
         """Answer the named question.
 
         A value is an IRI, a CURIE, a label in any case, an identifier or a code. Raises UnknownName or ParameterError,

@@ -55,12 +55,15 @@ class Question:
         return {p.name: p.example for p in required}
 
     def match(self, given: Mapping[str, str]) -> list[tuple[Parameter, str]]:
-        """Pair the given values with the parameters; ParameterError for unknown and missing ones."""
+        """Pair the given values with the parameters; ParameterError for unknown, missing and empty ones."""
         names = [p.name for p in self.parameters]
         for name in given:
             if name not in names:
                 has = f"It has: {', '.join(names)}." if names else "It has none."
                 raise ParameterError(f"{self.name} has no parameter {name!r}. {has}", nearest(name, names))
+        for name, value in given.items():
+            if not value.strip():
+                raise ParameterError(f"The value of {name} is empty: give one, or leave {name} out.")
         for parameter in self.parameters:
             if parameter.required and parameter.name not in given:
                 raise ParameterError(

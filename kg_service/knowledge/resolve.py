@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kg_service.errors import ParameterError, ReleaseError
 from kg_service.knowledge.names import fold, nearest
@@ -14,6 +14,7 @@ from kg_service.knowledge.namespaces import (
     ALT_LABEL,
     CODE_SYSTEM,
     DENOTES,
+    DENOTES_PRODUCT,
     HIDDEN_LABEL,
     IDENTIFIER,
     NOTATION,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 NAMING = (IDENTIFIER, PREF_LABEL, RDFS_LABEL, NOTATION, ALT_LABEL, HIDDEN_LABEL)
 """What names a thing, best first: a label of one thing wins over a synonym of another."""
+
+Subject: TypeAlias = NamedNode | BlankNode | Triple
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
@@ -121,19 +124,24 @@ class Resolver:
         return {node for node in members if node.value == iri}
 
     def _by_code(self, value: str, members: set[NamedNode]) -> set[NamedNode]:
-        """Return the members that a code denotes: `System:code`, the system by any of its names.
+        """Return the members that a code denotes, or else the ones it denotes a product of.
 
-        Some systems write their own name into each code (ABOK:47); it need not be said twice.
+        A code is `System:code`, the system by any of its names. Some systems write their own name into each code
+        (ABOK:47); it need not be said twice.
         """
         system, _, code = (part.strip() for part in value.partition(":"))
         systems = self._by_name(system, None) if code else set()
         spellings = {fold(code), fold(value)}
-        return {
-            denoted.object
+        codes = {
+            coded.subject
             for coded in self._store.quads_for_pattern(None, NOTATION, None)
             if isinstance(coded.object, Literal) and fold(coded.object.value) in spellings
             for stated in self._store.quads_for_pattern(coded.subject, CODE_SYSTEM, None)
             if stated.object in systems
-            for denoted in self._store.quads_for_pattern(coded.subject, DENOTES, None)
-            if isinstance(denoted.object, NamedNode) and denoted.object in members
         }
+        return self._members_at(codes, DENOTES, members) or self._members_at(codes, DENOTES_PRODUCT, members)
+
+    def _members_at(self, codes: set[Subject], link: NamedNode, members: set[NamedNode]) -> set[NamedNode]:
+        """Return the members that a link leads to from any of the codes."""
+        found = {quad.object for code in codes for quad in self._store.quads_for_pattern(code, link, None)}
+        return {node for node in found if isinstance(node, NamedNode) and node in members}

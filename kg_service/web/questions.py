@@ -62,7 +62,6 @@ def question(name: str) -> Response:
     given = _given()
     if not given and _wants_form(asked):
         return send(render_template("question.html", question=asked, given={}, table=None), HTML)
-    asked.match(given)  # before they become keywords: `name` and `self` are taken there
     answer = graph.query(name, **given)
     return send_answer(
         answer,

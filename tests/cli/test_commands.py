@@ -73,6 +73,10 @@ class TestQuery:
             (["after"], "after needs knot: The knot already known. Example: knot=overhand knot"),
             (["after", "--param", "knott=reef knot"], "has no parameter 'knott'. It has: knot, least. Nearest: knot."),
             (["after", "--param", "knot=reef nott"], "Nearest: reef knot"),
+            (["after", "--param", "knot="], "The value of knot is empty: give one, or leave knot out."),
+            (["map", "--param", "q=a"], "map has no parameter 'q'. It has none."),
+            (["after", "--param", "name=a", "--param", "self=a"], "after has no parameter 'name'."),
+            (["after", "--param", "=reef knot"], "after has no parameter ''."),
             (["after", "--param", "knot"], "--param knot: knot lacks a value. Write --param NAME=VALUE"),
             (["map", "--param", "a=1", "--param", "a=2"], "a is given twice"),
             (["map", "-f", "csv"], "cannot be written as csv. Available: turtle, ntriples, rdfxml, jsonld."),
@@ -226,9 +230,14 @@ class TestProcess:
             )
         assert result.returncode == 2
         assert (
-            f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Choose another with --port"
+            f"Cannot listen on 127.0.0.1 port {port}: Address already in use. Choose another with --host or --port"
             in result.stderr
         )
+
+    def test_a_host_that_is_not_there_is_told(self, run: Callable[..., Result]) -> None:
+        result = run("serve", "--host", "no such host", "--port", "0")
+        assert result.exit_code == 2
+        assert "Cannot listen on no such host port 0: no such host. Choose another with --host" in result.stderr
 
     def test_a_warm_start_imports_nothing_heavy(self) -> None:
         load()

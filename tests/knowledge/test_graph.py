@@ -45,6 +45,7 @@ class TestQuestions:
             "Ashley:46",
             "abok: 46",
             "abok:47",
+            "Ashley:48",
         ],
     )
     def test_a_value_is_found_by_label_synonym_curie_iri_and_code(self, knots: KnowledgeGraph, value: str) -> None:
@@ -69,6 +70,11 @@ class TestQuestions:
     def test_a_text_parameter_can_be_projected(self, knots: KnowledgeGraph) -> None:
         assert knots.query("search", q="REEF knot").readable() == [{"thing": "reef knot", "asked": "REEF knot"}]
 
+    def test_a_code_of_a_product_of_several_things_offers_them(self, knots: KnowledgeGraph) -> None:
+        with pytest.raises(ParameterError, match="several things") as caught:
+            knots.query("after", knot="Ashley:49")
+        assert caught.value.nearest == ["knot:overhand", "knot:reef"]
+
     def test_two_things_of_one_synonym_are_offered(self, knots: KnowledgeGraph) -> None:
         with pytest.raises(ParameterError, match="several things") as caught:
             knots.query("after", knot="square knot")
@@ -88,6 +94,8 @@ class TestQuestions:
         [
             ({}, "needs knot: The knot already known. Example: knot=overhand knot"),
             ({"knot": "reef knot", "leest": "1"}, r"no parameter 'leest'\. It has: knot, least\. Nearest: least"),
+            ({"knot": "reef knot", "name": "a", "self": "b"}, r"no parameter 'name'\. It has: knot, least\."),
+            ({"knot": "reef knot", "least": " "}, "value of least is empty: give one, or leave least out"),
             ({"knot": "reef knot", "least": "many"}, "'many' is not a whole number"),
             ({"knot": "\ud800"}, "is the name of no knot"),
         ],
