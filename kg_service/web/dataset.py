@@ -1,12 +1,12 @@
 """The description of the data in VoID (https://www.w3.org/TR/void/).
 
-Beside sizes it tells which classes bear which properties, and what stands at their other end: that is what
-SPARQL editors read in order to offer terms while one types.
+Beside sizes it tells which classes bear which properties: that is what SPARQL editors read in order to offer
+terms while one types. What stands at the other end of each is left out: it would make the document four times as long.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, url_for
@@ -20,9 +20,7 @@ from kg_service.web.responses import media_types, send_graph
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kg_service.web.partitions import Partitions, Usage
-
-_T = TypeVar("_T")
+    from kg_service.web.partitions import Partitions
 
 blueprint = Blueprint("dataset", __name__)
 
@@ -78,25 +76,11 @@ def _add_classes(sketch: Sketch, dataset: ox.NamedNode, partitions: Partitions) 
         sketch.add(dataset, "void:classPartition", node)
         sketch.add(node, "void:class", cls)
         sketch.add(node, "void:entities", members)
-        for place, (predicate, usage) in enumerate(_by_iri(partitions.usage[cls])):
-            _add_usage(sketch, node, ox.BlankNode(f"c{number}p{place}"), predicate, usage)
+        for place, predicate in enumerate(sorted(partitions.usage[cls], key=str)):
+            used = ox.BlankNode(f"c{number}p{place}")
+            sketch.add(node, "void:propertyPartition", used)
+            sketch.add(used, "void:property", predicate)
 
 
-def _add_usage(sketch: Sketch, cls: ox.BlankNode, node: ox.BlankNode, predicate: ox.NamedNode, usage: Usage) -> None:
-    sketch.add(cls, "void:propertyPartition", node)
-    sketch.add(node, "void:property", predicate)
-    sketch.add(node, "void:triples", usage.triples)
-    for place, (object_class, triples) in enumerate(_by_iri(usage.object_classes)):
-        other = ox.BlankNode(f"{node.value}o{place}")
-        sketch.add(node, "void:classPartition", other)
-        sketch.add(other, "void:class", object_class)
-        sketch.add(other, "void:triples", triples)
-    for place, (datatype, triples) in enumerate(_by_iri(usage.datatypes)):
-        other = ox.BlankNode(f"{node.value}d{place}")
-        sketch.add(node, "voidext:datatypePartition", other)
-        sketch.add(other, "voidext:datatype", datatype)
-        sketch.add(other, "void:triples", triples)
-
-
-def _by_iri(counted: Mapping[ox.NamedNode, _T]) -> list[tuple[ox.NamedNode, _T]]:
+def _by_iri(counted: Mapping[ox.NamedNode, int]) -> list[tuple[ox.NamedNode, int]]:
     return sorted(counted.items(), key=lambda item: item[0].value)

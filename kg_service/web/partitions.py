@@ -1,4 +1,4 @@
-"""Counts which classes bear which properties, and with what at their other end (the partitions of VoID)."""
+"""Counts classes and properties, and notes which properties the members of each class bear (VoID's partitions)."""
 
 from __future__ import annotations
 
@@ -15,36 +15,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Usage:
-    """How members of one class use one property."""
-
-    triples: int
-    object_classes: Mapping[ox.NamedNode, int]
-    datatypes: Mapping[ox.NamedNode, int]
-
-
-@dataclass(frozen=True)
 class Partitions:
-    """Numbers of triples by property, of members by class, and the usage of properties by class."""
+    """Numbers of triples by property and of members by class, and the properties of each class's members."""
 
     properties: Mapping[ox.NamedNode, int]
     members: Mapping[ox.NamedNode, int]
-    usage: Mapping[ox.NamedNode, Mapping[ox.NamedNode, Usage]]
+    usage: Mapping[ox.NamedNode, set[ox.NamedNode]]
 
     @property
     def namespaces(self) -> list[str]:
         """Namespaces of the classes and properties in use, in order."""
         return sorted({_namespace(term.value) for term in (*self.properties, *self.members)})
-
-
-class _Tally:
-    def __init__(self) -> None:
-        self.triples = 0
-        self.object_classes: Counter[ox.NamedNode] = Counter()
-        self.datatypes: Counter[ox.NamedNode] = Counter()
-
-    def usage(self) -> Usage:
-        return Usage(self.triples, self.object_classes, self.datatypes)
 
 
 def count(triples: Iterable[ox.Triple]) -> Partitions:
@@ -54,23 +35,15 @@ def count(triples: Iterable[ox.Triple]) -> Partitions:
     for triple in known:
         if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
             classes[triple.subject].append(triple.object)
-    tallies: dict[ox.NamedNode, dict[ox.NamedNode, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
+    usage: dict[ox.NamedNode, set[ox.NamedNode]] = defaultdict(set)
     for triple in known:
         for cls in classes.get(triple.subject, ()):
-            _add(tallies[cls][triple.predicate], triple, classes)
+            usage[cls].add(triple.predicate)
     return Partitions(
         properties=Counter(triple.predicate for triple in known),
         members=Counter(cls for own in classes.values() for cls in own),
-        usage={cls: {term: tally.usage() for term, tally in own.items()} for cls, own in tallies.items()},
+        usage=usage,
     )
-
-
-def _add(tally: _Tally, triple: ox.Triple, classes: Mapping[object, list[ox.NamedNode]]) -> None:
-    tally.triples += 1
-    if isinstance(triple.object, ox.Literal):
-        tally.datatypes[triple.object.datatype] += 1
-    else:
-        tally.object_classes.update(classes.get(triple.object, ()))
 
 
 def _namespace(iri: str) -> str:

@@ -22,7 +22,6 @@ PREFIXES: Mapping[str, str] = {
     "sh": "http://www.w3.org/ns/shacl#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "void": "http://rdfs.org/ns/void#",
-    "voidext": "http://ldf.fi/void-ext#",
     "xsd": XSD,
 }
 

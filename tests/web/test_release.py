@@ -65,3 +65,8 @@ def test_description_and_data_agree(client: FlaskClient, guideline: KnowledgeGra
     assert f"their union has {len({quad.triple for quad in guideline.store})} triples" in page
     for graph in guideline.store.named_graphs():
         assert graph.value in page
+
+
+def test_the_description_of_the_data_stays_short(client: FlaskClient) -> None:
+    """Editors fetch it before one can type."""
+    assert len(client.get("/.well-known/void").data) < 200_000
