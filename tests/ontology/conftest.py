@@ -1,19 +1,12 @@
-"""The released graph, and its ontology files as rdflib reads them."""
+"""The ontology files as rdflib reads them."""
 
 from pathlib import Path
 
 import pytest
 import rdflib
 
-from kg_service import KnowledgeGraph, load
-
 ROOT = Path(__file__).parents[2]
 ONTOLOGY_FILES = sorted((ROOT / "ontology").rglob("*.ttl"))
-
-
-@pytest.fixture(scope="session")
-def guideline() -> KnowledgeGraph:
-    return load()
 
 
 @pytest.fixture(scope="session")

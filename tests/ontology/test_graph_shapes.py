@@ -85,6 +85,15 @@ HARMS = [
         "statement/F-ES-3",
     ),
     ("qty:6-mo gkg:value ?o", "", "Quantity-value", "quantity/6-mo"),
+    ("", 'statement:F-ES-2 dcterms:identifier "F-CA-2a"', "Identifier-owner", "F-CA-2a"),
+    (
+        "part:F-ARCH-5.figure-1 gkg:value ?o",
+        'part:F-ARCH-5.figure-1 gkg:value "0,1"',
+        "Number-value",
+        "part/F-ARCH-5.figure-1",
+    ),
+    ("", "part:F-ARCH-6.figure-1 gkg:timePont qty:12-mo", "Declared", "core/"),
+    ("", "part:F-ARCH-7.figure-1 a gkg:Figur", "Declared", "core/"),
 ]
 
 
@@ -117,5 +126,5 @@ def test_harm_is_found(harmed: set[tuple[str, str]], shape: str, node: str) -> N
 
 def test_nothing_else_is_reported(harmed: set[tuple[str, str]]) -> None:
     """Beside the harmed nodes only the bad sources themselves, and what rests on the one that lost its title."""
-    follows = {"source/SRC-NOBODY", "source/SRC-TOMINAGA", "statement/F-FRAME-1"}
+    follows = {"source/SRC-NOBODY", "source/SRC-TOMINAGA", "statement/F-FRAME-1", "statement/F-ES-2"}
     assert {node for _, node in harmed} == {node for *_, node in HARMS} | follows
