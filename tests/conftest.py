@@ -1,4 +1,4 @@
-"""What all tests share: a cache folder of their own, and a small release on knots."""
+"""What all tests share: a cache folder of their own, the released graph, and a small release on knots."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KG_SERVICE_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def guideline(cache_folder: Path) -> KnowledgeGraph:  # noqa: ARG001 - set before the first load
+    """The released graph. Its closure is the dearest thing of a run, and it does not change: all tests share it."""
+    return load()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kg_service import KnowledgeGraph, load
+from kg_service import KnowledgeGraph
 
 PAGE = Path(__file__).parents[1] / "docs" / "content.md"
 
@@ -38,11 +38,6 @@ TABLES = {
         SELECT ?status (COUNT(DISTINCT ?passage) AS ?passages)
         WHERE { ?passage a gkg:Passage ; gkg:verification/rdfs:label ?status } GROUP BY ?status ORDER BY ?status""",
 }
-
-
-@pytest.fixture(scope="module")
-def guideline() -> KnowledgeGraph:
-    return load()
 
 
 def as_markdown(rows: list[dict[str, str]]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from kg_service import KgServiceError, KnowledgeGraph, load
+from kg_service import KgServiceError, KnowledgeGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,17 +37,12 @@ VERIFIED = [fact for fact in FACTS if fact["verified"]]
 UNVERIFIED = [fact["id"] for fact in FACTS if not fact["verified"]]
 
 
-@pytest.fixture(scope="module")
-def graph() -> KnowledgeGraph:
-    return load()
-
-
 # Identity and place
 
 
-def answer(graph: KnowledgeGraph, row_id: str) -> list[tuple[str, str, str]]:
+def answer(guideline: KnowledgeGraph, row_id: str) -> list[tuple[str, str, str]]:
     """Return part, property and value of every row that the question `statement` answers."""
-    return [(row["part"], row["property"], row["value"]) for row in graph.query("statement", id=row_id).readable()]
+    return [(row["part"], row["property"], row["value"]) for row in guideline.query("statement", id=row_id).readable()]
 
 
 def place(row_id: str, source: str, section: str) -> set[tuple[str, str, str]]:
@@ -67,9 +62,9 @@ def test_the_evidence_has_the_rows_that_are_checked() -> None:
 
 
 @pytest.mark.parametrize("row", ARTICLE, ids=lambda row: row["id"])
-def test_every_line_of_the_article_is_answered_with_its_atoms(graph: KnowledgeGraph, row: dict[str, Any]) -> None:
+def test_every_line_of_the_article_is_answered_with_its_atoms(guideline: KnowledgeGraph, row: dict[str, Any]) -> None:
     row_id = row["id"]
-    rows = answer(graph, row_id)
+    rows = answer(guideline, row_id)
     atoms = [row_id + atom.partition(":")[0] for atom in row.get("atoms", [])]
     wanted = place(row_id, "SRC-ARTICLE", row["section"])
     wanted |= {(f"locator:{row_id}", "position", row["position"])}
@@ -77,33 +72,33 @@ def test_every_line_of_the_article_is_answered_with_its_atoms(graph: KnowledgeGr
     wanted |= {("", "cites numeral", f"numeral {numeral}") for numeral in row.get("citation_numerals", [])}
     assert wanted <= set(rows)
     for atom in atoms:
-        assert {("", "dcterms:identifier", atom), ("", "dcterms:isPartOf", row_id)} <= set(answer(graph, atom))
+        assert {("", "dcterms:identifier", atom), ("", "dcterms:isPartOf", row_id)} <= set(answer(guideline, atom))
 
 
 @pytest.mark.parametrize("fact", VERIFIED, ids=lambda fact: fact["id"])
-def test_every_verified_fact_of_another_source_is_answered(graph: KnowledgeGraph, fact: dict[str, Any]) -> None:
-    assert place(fact["id"], fact["source"], fact["section"]) <= set(answer(graph, fact["id"]))
+def test_every_verified_fact_of_another_source_is_answered(guideline: KnowledgeGraph, fact: dict[str, Any]) -> None:
+    assert place(fact["id"], fact["source"], fact["section"]) <= set(answer(guideline, fact["id"]))
 
 
-def test_every_atom_is_answered_and_stands_where_its_whole_stands(graph: KnowledgeGraph) -> None:
-    atoms = graph.sparql(
+def test_every_atom_is_answered_and_stands_where_its_whole_stands(guideline: KnowledgeGraph) -> None:
+    atoms = guideline.sparql(
         "PREFIX dcterms: <http://purl.org/dc/terms/> PREFIX gkg: <https://w3id.org/guideline-kg/core/>"
         "SELECT ?atom ?whole { ?a dcterms:isPartOf ?w ; dcterms:identifier ?atom . ?w a gkg:CompositeStatement ; "
         "dcterms:identifier ?whole FILTER(STRSTARTS(?atom, ?whole) && !CONTAINS(STRAFTER(?atom, ?whole), '.')) }"
     ).rows
     assert len(atoms) > 100
     for atom in atoms:
-        mine = answer(graph, str(atom["atom"]))
-        whole = answer(graph, str(atom["whole"]))
+        mine = answer(guideline, str(atom["atom"]))
+        whole = answer(guideline, str(atom["whole"]))
         for wanted in ("dcterms:source", "locator"):
             assert [v for p, name, v in mine if name == wanted] == [v for p, name, v in whole if name == wanted], atom
 
 
 @pytest.mark.parametrize("row_id", UNVERIFIED)
-def test_what_nobody_has_read_is_not_in_the_graph(graph: KnowledgeGraph, row_id: str) -> None:
+def test_what_nobody_has_read_is_not_in_the_graph(guideline: KnowledgeGraph, row_id: str) -> None:
     with pytest.raises(KgServiceError):
-        graph.query("statement", id=row_id)
-    assert not graph.sparql(f"ASK {{ ?s ?p ?o FILTER(REGEX(STR(?s), '/{row_id}[a-z]?$')) }}").boolean
+        guideline.query("statement", id=row_id)
+    assert not guideline.sparql(f"ASK {{ ?s ?p ?o FILTER(REGEX(STR(?s), '/{row_id}[a-z]?$')) }}").boolean
 
 
 # Numbers
@@ -154,8 +149,8 @@ SELECT ?node ?property ?literal WHERE {
 """The numbers of a row and its atoms: on the statements, in their figures, regimens and criteria, and as quantities."""
 
 
-def literals(graph: KnowledgeGraph, row_id: str) -> list[object]:
-    return [row["literal"] for row in graph.sparql(LITERALS % row_id).rows]
+def literals(guideline: KnowledgeGraph, row_id: str) -> list[object]:
+    return [row["literal"] for row in guideline.sparql(LITERALS % row_id).rows]
 
 
 def as_numbers(values: Iterable[object]) -> Iterator[Decimal]:
@@ -167,8 +162,10 @@ def as_numbers(values: Iterable[object]) -> Iterator[Decimal]:
 
 
 @pytest.mark.parametrize("fact", [f for f in VERIFIED if f.get("figures")], ids=lambda fact: fact["id"])
-def test_every_figure_is_in_the_graph_as_often_as_in_the_evidence(graph: KnowledgeGraph, fact: dict[str, Any]) -> None:
-    found = literals(graph, fact["id"])
+def test_every_figure_is_in_the_graph_as_often_as_in_the_evidence(
+    guideline: KnowledgeGraph, fact: dict[str, Any]
+) -> None:
+    found = literals(guideline, fact["id"])
     there = Counter(as_numbers(found))
     assert not Counter(numbers(fact["figures"])) - there, "numbers of the evidence that the graph lacks"
     assert set(lengths_in_keys(fact["figures"])) - NOT_IN_THE_GRAPH.get(fact["id"], set()) <= set(there)
@@ -177,8 +174,8 @@ def test_every_figure_is_in_the_graph_as_often_as_in_the_evidence(graph: Knowled
 
 
 @pytest.mark.parametrize("row", [row for row in ARTICLE if "META" not in row["id"]], ids=lambda row: row["id"])
-def test_every_number_of_the_article_is_in_the_graph(graph: KnowledgeGraph, row: dict[str, Any]) -> None:
-    there = set(as_numbers(literals(graph, row["id"])))
+def test_every_number_of_the_article_is_in_the_graph(guideline: KnowledgeGraph, row: dict[str, Any]) -> None:
+    there = set(as_numbers(literals(guideline, row["id"])))
     assert set(numbers(row["paraphrase"])) - NOT_IN_THE_GRAPH.get(row["id"], set()) <= there
 
 
@@ -220,16 +217,16 @@ def digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(folded.encode()).hexdigest()
 
 
-def test_every_digest_of_the_article_is_that_of_its_text(graph: KnowledgeGraph) -> None:
+def test_every_digest_of_the_article_is_that_of_its_text(guideline: KnowledgeGraph) -> None:
     expected = {row_id: digest(text) for row_id, (_, text) in passages().items()}
     assert len(expected) == 56
     for row_id, wanted in expected.items():
-        assert (f"locator:{row_id}", "text digest", wanted) in answer(graph, row_id)
+        assert (f"locator:{row_id}", "text digest", wanted) in answer(guideline, row_id)
 
 
-def test_the_article_is_answered_in_the_order_of_its_page(graph: KnowledgeGraph) -> None:
+def test_the_article_is_answered_in_the_order_of_its_page(guideline: KnowledgeGraph) -> None:
     line = {row_id: number for row_id, (number, _) in passages().items()}
-    answered = [row["statement"] for row in graph.query("statements-by-source", source="SRC-ARTICLE").readable()]
+    answered = [row["statement"] for row in guideline.query("statements-by-source", source="SRC-ARTICLE").readable()]
     lines = [line[row_id] for row_id in answered if row_id in line]
     assert len(lines) == 56
     assert lines == sorted(lines)

@@ -14,19 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kg_service import KnowledgeGraph, load
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kg_service import KnowledgeGraph
 
 QUERIES = Path(__file__).parents[1] / "queries"
 EXPECTED = sorted(QUERIES.glob("*.csv"))
 NEXT_PARAMETER = re.compile(r"\.(?=[a-z][a-z0-9_]*=)")  # a value may hold a dot: statement=S-EFF-2.1
-
-
-@pytest.fixture(scope="module")
-def graph() -> KnowledgeGraph:
-    return load()
 
 
 def read_name(path: Path) -> tuple[str, dict[str, str]]:
@@ -44,20 +39,26 @@ def difference(wanted: Sequence[tuple[str, ...]], found: Sequence[tuple[str, ...
 
 
 @pytest.mark.parametrize("path", EXPECTED, ids=lambda path: path.stem)
-def test_answer_has_exactly_the_expected_rows(graph: KnowledgeGraph, path: Path) -> None:
+def test_answer_has_exactly_the_expected_rows(guideline: KnowledgeGraph, path: Path) -> None:
     name, parameters = read_name(path)
     with path.open(encoding="utf-8", newline="") as file:
         columns, *wanted = (tuple(row) for row in csv.reader(file))
-    answer = graph.query(name, **parameters)
+    answer = guideline.query(name, **parameters)
     assert set(columns) <= set(answer.variables), f"{path.name} checks columns that {name} does not have"
     found = [tuple(row[column] for column in columns) for row in answer.readable()]
     wrong = difference(wanted, found)
     assert not wrong, "\n".join([f"{path.name}: - expected, + answered", " | ".join(columns), *wrong])
 
 
-def test_every_question_has_an_expected_answer(graph: KnowledgeGraph) -> None:
+def test_every_question_has_an_expected_answer(guideline: KnowledgeGraph) -> None:
     checked = {read_name(path)[0] for path in EXPECTED}
-    assert checked == set(graph.questions)
+    assert checked == set(guideline.questions)
+
+
+def test_file_names_can_be_written_on_every_system() -> None:
+    names = [path.name for path in QUERIES.iterdir()]
+    assert [name for name in names if re.search(r'[<>:"/\\|?*\x00-\x1f]|[ .]$', name)] == []
+    assert len({name.casefold() for name in names}) == len(names)
 
 
 def test_a_missing_and_an_extra_row_are_both_told() -> None:

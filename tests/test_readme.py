@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kg_service import load
+from kg_service import KnowledgeGraph
 from kg_service.cli import main
 from kg_service.cli import output as cli_output
 from kg_service.knowledge.questions import Questions
@@ -28,9 +28,9 @@ def test_commands(command: str, expected: str, monkeypatch: pytest.MonkeyPatch) 
     assert result.stdout == expected
 
 
-def test_sparql() -> None:
+def test_sparql(guideline: KnowledgeGraph) -> None:
     ((query, expected),) = re.findall(r"```sparql\n(.*?)```\n\n```csv\n(.*?)```", README, re.DOTALL)
-    assert load().sparql(query).serialize("csv").decode().splitlines() == expected.splitlines()
+    assert guideline.sparql(query).serialize("csv").decode().splitlines() == expected.splitlines()
 
 
 def test_python_session() -> None:

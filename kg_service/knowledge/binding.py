@@ -33,7 +33,8 @@ def bind(query: str, values: Mapping[str, NamedNode | Literal]) -> str:
     found = list(tokens(query))
     pieces = list(_replaced(found, {name: str(term) for name, term in values.items()}))
     bound = _joined(query, found, pieces)
-    if [t.text for t in tokens(bound)] != [t.text for piece in pieces for t in tokens(piece)]:
+    wanted = ([token] if piece == token.text else tokens(piece) for token, piece in zip(found, pieces, strict=True))
+    if [token.text for token in tokens(bound)] != [token.text for piece in wanted for token in piece]:
         raise ParameterError("A parameter's value cannot be written as one SPARQL term: leave out control characters.")
     return bound
 

@@ -97,7 +97,7 @@ class TestQuery:
 
 class TestSparql:
     def test_from_a_file(self, run: Callable[..., Result], tmp_path: Path) -> None:
-        (tmp_path / "q.rq").write_text("SELECT (1 AS ?one) {}")
+        (tmp_path / "q.rq").write_text("SELECT (1 AS ?one) {}", encoding="utf-8")
         result = run("sparql", str(tmp_path / "q.rq"), "-f", "json")
         assert json.loads(result.stdout)["results"]["bindings"][0]["one"]["value"] == "1"
         assert result.stdout.endswith("}\n")
@@ -149,7 +149,9 @@ class TestCheck:
 
     def test_a_conforming_graph_ends_with_status_0(self, run: Callable[..., Result], installed: Path) -> None:
         path = installed / "ontology" / "knots.ttl"
-        path.write_text(path.read_text() + 'knot:unnamed skos:prefLabel "nameless" .\n')
+        path.write_text(
+            path.read_text(encoding="utf-8") + 'knot:unnamed skos:prefLabel "nameless" .\n', encoding="utf-8"
+        )
         result = run("check")
         assert result.exit_code == 0
         assert "The graph conforms: 2 shapes, 1 result," in result.stderr
@@ -159,7 +161,7 @@ class TestFaults:
     def test_unreadable_files_of_the_release_end_with_status_2(
         self, run: Callable[..., Result], installed: Path
     ) -> None:
-        (installed / "ontology" / "broken.ttl").write_text("<a>")
+        (installed / "ontology" / "broken.ttl").write_text("<a>", encoding="utf-8")
         result = run("query", "map")
         assert result.exit_code == 2
         assert "Error: ontology/broken.ttl, line 1" in result.stderr
@@ -186,6 +188,7 @@ class TestFaults:
         assert run("querry").exit_code == 2
 
 
+@pytest.mark.usefixtures("guideline")  # so that its closure is in the cache
 class TestProcess:
     """What only a process of its own can show, on the released graph."""
 
@@ -240,7 +243,6 @@ class TestProcess:
         assert "Cannot listen on no such host port 0: no such host. Choose another with --host" in result.stderr
 
     def test_a_warm_start_imports_nothing_heavy(self) -> None:
-        load()
         heavy = "{'rdflib', 'owlrl', 'pyshacl', 'flask', 'pandas', 'numpy'}"
         script = (
             f"import sys; from kg_service import load; load().sparql('ASK {{}}'); print({heavy} & set(sys.modules))"
@@ -250,7 +252,6 @@ class TestProcess:
 
     def test_a_warm_answer_takes_less_than_a_second(self) -> None:
         """0.2 s on an idle machine; the margin is for a busy one."""
-        load()
         began = time.perf_counter()
         subprocess.run(
             [*PROGRAM, "sparql", "-"],

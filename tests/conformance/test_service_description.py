@@ -81,7 +81,8 @@ def response(tmp_path_factory: pytest.TempPathFactory) -> TestResponse:
     for folder in ("ontology", "queries", "shapes"):
         (root / folder).mkdir()
     (root / "ontology" / "one.ttl").write_text(
-        "<http://one.example/> a <http://www.w3.org/2002/07/owl#Ontology> ; <http://one.example/p> 1 ."
+        "<http://one.example/> a <http://www.w3.org/2002/07/owl#Ontology> ; <http://one.example/p> 1 .",
+        encoding="utf-8",
     )
     client = create_app(KnowledgeGraph.load(root)).test_client()
     return client.get("/sparql", base_url="http://www.example")

@@ -113,7 +113,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     for file in sorted(SUITE.glob("data*.nt")):
         name = f"http://kasei.us/2009/09/sparql/data/{file.stem}.rdf"
         declared = f"<{name}> a <http://www.w3.org/2002/07/owl#Ontology> .\n"
-        (root / "ontology" / f"{file.stem}.ttl").write_text(declared + file.read_text())
+        (root / "ontology" / f"{file.stem}.ttl").write_text(
+            declared + file.read_text(encoding="utf-8"), encoding="utf-8"
+        )
     return create_app(KnowledgeGraph.load(root)).test_client()
 
 

@@ -31,7 +31,7 @@ def no_reasoning(*_: object) -> list[object]:
 
 class TestFiles:
     def test_broken_turtle_is_told_with_its_place(self, release: Path) -> None:
-        (release / "ontology/broken.ttl").write_text("<a> <b> .\n")
+        (release / "ontology/broken.ttl").write_text("<a> <b> .\n", encoding="utf-8")
         with pytest.raises(ReleaseError, match=r"ontology/broken\.ttl, line 1, column \d+: not valid Turtle"):
             load(release)
 
@@ -40,7 +40,7 @@ class TestFiles:
     )
     def test_a_file_declares_one_ontology(self, release: Path, text: str) -> None:
         prefix = "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
-        (release / "ontology/new.ttl").write_text(prefix + text)
+        (release / "ontology/new.ttl").write_text(prefix + text, encoding="utf-8")
         with pytest.raises(ReleaseError, match=r"ontology/new\.ttl must declare exactly one IRI"):
             load(release)
 
@@ -51,7 +51,8 @@ class TestFiles:
 
     def test_a_prefix_has_one_meaning(self, release: Path) -> None:
         (release / "ontology/new.ttl").write_text(
-            "@prefix k: <https://elsewhere/> . <https://a/> a <http://www.w3.org/2002/07/owl#Ontology> ."
+            "@prefix k: <https://elsewhere/> . <https://a/> a <http://www.w3.org/2002/07/owl#Ontology> .",
+            encoding="utf-8",
         )
         with pytest.raises(ReleaseError, match=r"prefix k: stands for https://elsewhere/ here"):
             load(release)
@@ -75,18 +76,20 @@ class TestQuestionFiles:
         ],
     )
     def test_a_fault_is_told_with_the_file(self, release: Path, text: str, message: str) -> None:
-        (release / "queries/new.rq").write_text(text)
+        (release / "queries/new.rq").write_text(text, encoding="utf-8")
         with pytest.raises(ReleaseError, match=message) as caught:
             load(release).query("new", q="x")
         assert "queries/new.rq" in str(caught.value)
 
     def test_a_kind_needs_a_declared_prefix(self, release: Path) -> None:
-        (release / "queries/new.rq").write_text(HEADER.replace("KIND", "no:Such") + "SELECT * {?_q_iri ?p ?o}")
+        (release / "queries/new.rq").write_text(
+            HEADER.replace("KIND", "no:Such") + "SELECT * {?_q_iri ?p ?o}", encoding="utf-8"
+        )
         with pytest.raises(ReleaseError, match="prefix that no ontology file declares"):
             load(release).query("new", q="x")
 
     def test_a_faulty_question_does_not_disturb_the_others(self, release: Path) -> None:
-        (release / "queries/new.rq").write_text("SELECT * {}")
+        (release / "queries/new.rq").write_text("SELECT * {}", encoding="utf-8")
         assert len(load(release).query("after", knot="overhand knot").rows) == 2
 
     def test_the_mapping_is_sorted_and_complete(self, knots: KnowledgeGraph) -> None:
@@ -115,9 +118,11 @@ class TestCache:
     def test_a_changed_file_changes_the_digest(self, release: Path) -> None:
         before = load(release).digest
         path = release / "ontology/knots.ttl"
-        path.write_text(path.read_text() + "# a comment changes nothing that is said\n")
+        path.write_text(
+            path.read_text(encoding="utf-8") + "# a comment changes nothing that is said\n", encoding="utf-8"
+        )
         assert load(release).digest == before
-        path.write_text(path.read_text() + "knot:new a k:Knot .\n")
+        path.write_text(path.read_text(encoding="utf-8") + "knot:new a k:Knot .\n", encoding="utf-8")
         assert load(release).digest != before
 
     @pytest.mark.parametrize(
@@ -141,7 +146,7 @@ class TestCache:
         """Some of these end a line in Python, none does in N-Quads."""
         odd = 'a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\n\r\t"\\ 😀'
         path = release / "ontology/knots.ttl"
-        path.write_text(path.read_text() + f"knot:odd skos:note {Literal(odd)} .\n", encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8") + f"knot:odd skos:note {Literal(odd)} .\n", encoding="utf-8")
         for graph in (load(release), load(release)):
             text = "SELECT ?o { ?s <http://www.w3.org/2004/02/skos/core#note> ?o }"
             assert graph.sparql(text).rows == [{"o": odd}]
@@ -149,12 +154,12 @@ class TestCache:
     def test_without_a_writable_folder_it_still_answers(
         self, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / "file").write_text("in the way")
+        (tmp_path / "file").write_text("in the way", encoding="utf-8")
         monkeypatch.setenv("KG_SERVICE_CACHE", str(tmp_path / "file"))
         assert len(load(release).query("after", knot="overhand knot").rows) == 2
 
     def test_the_head_names_digest_and_body(self, release: Path, tmp_path: Path) -> None:
         digest = load(release).digest
         (file,) = (tmp_path / "cache").iterdir()
-        first = file.read_text().splitlines()[0]
+        first = file.read_text(encoding="utf-8").splitlines()[0]
         assert re.fullmatch(rf"# guideline-kg 1 graph={digest} body=[0-9a-f]{{64}}", first)

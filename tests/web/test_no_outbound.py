@@ -116,7 +116,7 @@ def test_updates_do_nothing(client: FlaskClient, outside: Outside, query: str) -
 def address(request: pytest.FixtureRequest, outside: Outside, tmp_path: Path) -> str:
     """Something that could be read, if the service did read: at a URL, as a file URL, and as a path."""
     file = tmp_path / "data.nt"
-    file.write_text(CONTENT)
+    file.write_text(CONTENT, encoding="utf-8")
     return {"http": outside.url, "file": file.as_uri(), "path": str(file)}[request.param]
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from kg_service import load
 from kg_service.web import create_app
 from kg_service.web.pages import DOORS
 
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
     from kg_service.knowledge import KnowledgeGraph
 
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def guideline() -> KnowledgeGraph:
-    return load()
 
 
 @pytest.fixture(scope="module")
