@@ -13,8 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from kg_service import load
+
 DEFAULT_ROUNDS = 9
-ANSWER = [sys.executable, "-m", "kg_service", "query", "sequential-agents", "--param", "after=denosumab", "-f", "csv"]
 PEER = [sys.executable, "-c", "import rdflib"]
 BARE = [sys.executable, "-c", "pass"]
 
@@ -29,13 +30,16 @@ def seconds(command: list[str], cache: Path) -> float:
 
 def main() -> None:
     """Print the table."""
+    question = next(iter(load().questions.values()))
+    params = [f"--param={name}={value}" for name, value in question.example().items()]
+    answering = [sys.executable, "-m", "kg_service", "query", question.name, *params, "-f", "csv"]
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_ROUNDS
     with tempfile.TemporaryDirectory() as folder:
         warm = Path(folder, "warm")
-        first = seconds(ANSWER, warm)
+        first = seconds(answering, warm)
         runs: dict[str, list[float]] = {"bare python": [], "import rdflib": [], "one answer, warm cache": []}
         for _ in range(rounds):
-            for label, command in zip(runs, (BARE, PEER, ANSWER), strict=True):
+            for label, command in zip(runs, (BARE, PEER, answering), strict=True):
                 runs[label].append(seconds(command, warm))
     print(f"{'process':<34}{'median s':>10}{'worst s':>10}")
     print(f"{'one answer, no cache (closure)':<34}{first:>10.3f}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,8 +22,8 @@ from pyoxigraph import (
     serialize,
 )
 
-from kg_service.errors import KgServiceError
-from kg_service.knowledge.formats import find_format
+from kg_service.errors import KgServiceError, NotAcceptable
+from kg_service.knowledge.formats import find_format, formats_for
 from kg_service.knowledge.namespaces import XSD
 from kg_service.knowledge.table import to_table
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = str | int | float | Decimal | bool | dt.date | dt.datetime | None
 Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
+
+NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|<oxprefix:[ />]")
+"""What Oxigraph writes as XML all the same: characters beyond XML 1.0, and elements without a name."""
 
 TRIPLE = ["subject", "predicate", "object"]
 
@@ -120,12 +124,14 @@ class Answer:
     def serialize(self, media_type: str) -> bytes:
         """Write the answer in a format by its media type or short name (formats.py), UTF-8.
 
-        Raises NotAcceptable, with the list, when an answer of this kind has no such form.
+        Raises NotAcceptable, with the list, when an answer of this kind, or this very one, has no such form.
         """
-        writer = find_format(media_type, self.kind).writer
-        if isinstance(writer, RdfFormat):
-            return serialize(self.triples, format=writer, prefixes=dict(self._prefixes)) or b""
-        return self._json if writer == QueryResultsFormat.JSON else self._results().serialize(format=writer) or b""
+        chosen = find_format(media_type, self.kind)
+        try:
+            return self._written(chosen.writer)
+        except (OSError, ValueError) as error:  # OSError: JSON-LD has no form for a triple as object
+            others = [form.media_type for form in formats_for(self.kind) if form != chosen]
+            raise NotAcceptable(f"This answer cannot be written as {media_type}: {error}.", others) from error
 
     def to_table(self, width: int | None = None) -> str:
         """Lay the rows out as text, at most `width` characters wide where that is given."""
@@ -172,6 +178,17 @@ class Answer:
             return None if term is None else self._shown(term)
         value = to_python(term)
         return float(value) if isinstance(value, Decimal) else value
+
+    def _written(self, writer: QueryResultsFormat | RdfFormat) -> bytes:
+        if isinstance(writer, RdfFormat):
+            content = serialize(self.triples, format=writer, prefixes=dict(self._prefixes)) or b""
+        elif writer == QueryResultsFormat.JSON:
+            return self._json
+        else:
+            content = self._results().serialize(format=writer) or b""
+        if writer in {RdfFormat.RDF_XML, QueryResultsFormat.XML} and NOT_XML.search(content):
+            raise ValueError("XML has no form for control characters, nor for properties that do not end in a name")
+        return content
 
     def _results(self) -> QuerySolutions | QueryBoolean:
         return parse_query_results(self._json, format=QueryResultsFormat.JSON)

@@ -60,12 +60,10 @@ def write(key: str, snapshot: Snapshot) -> None:
     with contextlib.suppress(OSError):
         path = _path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
-            handle.write(head + body)
-        try:
-            Path(handle.name).replace(path)
-        except OSError:
-            Path(handle.name).unlink()
+        with tempfile.TemporaryDirectory(dir=path.parent) as place:  # leaves nothing behind, whatever fails
+            new = Path(place, path.name)
+            new.write_bytes(head + body)
+            new.replace(path)
 
 
 def _path(key: str) -> Path:

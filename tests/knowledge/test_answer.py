@@ -134,6 +134,29 @@ class TestFormats:
             "application/ld+json",
         ]
 
+    def test_an_answer_that_a_format_has_no_form_for_is_told_with_the_others(self, knots: KnowledgeGraph) -> None:
+        answer = knots.sparql("CONSTRUCT { <a:a> <a:b> <<(<a:a> <a:b> 1)>> } {}")
+        with pytest.raises(NotAcceptable, match="This answer cannot be written as jsonld") as caught:
+            answer.serialize("jsonld")
+        assert caught.value.available == ["text/turtle", "application/n-triples", "application/rdf+xml"]
+        assert b"<<( <a:a> <a:b> 1 )>>" in answer.serialize("turtle")
+
+    @pytest.mark.parametrize(
+        ("text", "form"),
+        [
+            ("SELECT ('\\u0000' AS ?x) {}", "xml"),
+            ("SELECT ('\\uFFFE' AS ?x) {}", "xml"),
+            ("CONSTRUCT { <a:a> <a:b> '\\u001F' } {}", "rdfxml"),
+            ("CONSTRUCT { <a:a> <http://example.org/1> 1 } {}", "rdfxml"),
+            ("CONSTRUCT { <a:a> <http://example.org/> <a:b> } {}", "rdfxml"),
+        ],
+    )
+    def test_what_xml_has_no_form_for_is_not_written_as_broken_xml(
+        self, knots: KnowledgeGraph, text: str, form: str
+    ) -> None:
+        with pytest.raises(NotAcceptable, match="XML has no form for"):
+            knots.sparql(text).serialize(form)
+
     # XML 1.0 has no form for most control characters, and reads \r as \n.
     TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"))
     TERM = st.one_of(
