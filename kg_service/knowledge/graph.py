@@ -147,12 +147,12 @@ class KnowledgeGraph:
         while todo:
             for quad in self.store.quads_for_pattern(todo.pop(), None, None):
                 yield quad.triple
-                if _is_part(quad.object) and quad.object not in seen:
+                if is_part(quad.object) and quad.object not in seen:
                     seen.add(quad.object)
                     todo.append(quad.object)
 
 
-def _is_part(term: object) -> TypeGuard[NamedNode | BlankNode]:
+def is_part(term: object) -> TypeGuard[NamedNode | BlankNode]:
     """Tell whether a node has no life outside what points to it."""
     return isinstance(term, BlankNode) or (isinstance(term, NamedNode) and term.value.startswith((PART, LOCATOR)))
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg_service.web.rdf import PREFIXES, XSD, Sketch, name
+from kg_service.knowledge.namespaces import XSD
+from kg_service.web.rdf import PREFIXES, Sketch, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg_service.knowledge.namespaces import CORE, INFERRED, LOCATOR, PART
+from kg_service.knowledge.graph import is_part
+from kg_service.knowledge.namespaces import CORE, INFERRED, TYPE
 from kg_service.web.context import service
 from kg_service.web.pages import Shown, has_page, show
-from kg_service.web.rdf import RDF_TYPE, name
+from kg_service.web.rdf import name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 _LEADING = (
-    RDF_TYPE.value,
+    TYPE.value,
     *(CORE + term for term in ("modality", "jurisdiction", "verification")),
     name("dcterms:source").value,
     CORE + "locator",
@@ -26,7 +27,7 @@ _LEADING = (
 
 _HEADLINES = tuple(name(curie) for curie in ("dcterms:description", "dcterms:title", "skos:definition", "rdfs:label"))
 _IN_THE_HEADING = frozenset({name("dcterms:description"), name("dcterms:identifier")})
-_LEFT_OUT_OF_PARTS = frozenset({RDF_TYPE, name("rdfs:label"), name("rdfs:isDefinedBy")})
+_LEFT_OUT_OF_PARTS = frozenset({TYPE, name("rdfs:label"), name("rdfs:isDefinedBy")})
 _DEPTH = 3
 """How deep parts are written out: figures, regimens and locators, which have no page of their own."""
 
@@ -110,7 +111,7 @@ def _text(term: _Term) -> str:
 
 def _wording(iri: str) -> str:
     """Return the label of a property; where it has none, the words that its name consists of."""
-    if iri == RDF_TYPE.value:
+    if iri == TYPE.value:
         return "kind"
     labels = service().graph.labels
     label, curie = labels[iri], labels.curie(iri)
@@ -119,9 +120,8 @@ def _wording(iri: str) -> str:
 
 def _value_said(term: _Term, inferred: bool, depth: int = _DEPTH) -> Value:  # noqa: FBT001 - of the link
     """Show a value; of a part without a label, only what it consists of."""
-    if not _is_part(term) or depth == 0:
+    if not is_part(term) or depth == 0:
         return Value(show(term), inferred, gloss=_gloss(term))
-    assert isinstance(term, ox.NamedNode | ox.BlankNode)  # noqa: S101 - what a part is
     said = (link for link in _links_from(term) if link[0] not in _LEFT_OUT_OF_PARTS)
     parts = _group(said, lambda item, new: _value_said(item, new, depth - 1))
     return Value(Shown(_label(term)), inferred, parts)
@@ -129,7 +129,7 @@ def _value_said(term: _Term, inferred: bool, depth: int = _DEPTH) -> Value:  # n
 
 def _value_naming(term: _Term, inferred: bool) -> Value:  # noqa: FBT001 - of the link
     """Show who names the entity; a part that belongs to one other entity is shown as that entity's."""
-    owners = _owners(term) if _is_part(term) else []
+    owners = _owners(term) if is_part(term) else []
     if len(owners) != 1:
         return Value(show(term), inferred, gloss=_gloss(term))
     owner, label = show(owners[0]), _label(term)
@@ -156,11 +156,6 @@ def _label(part: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
     labels = service().graph.labels
     label = labels[part.value]
     return "" if label == labels.curie(part.value) else label
-
-
-def _is_part(term: _Term) -> bool:
-    """Tell whether a term is a node that is read together with the entity naming it."""
-    return isinstance(term, ox.BlankNode) or (isinstance(term, ox.NamedNode) and term.value.startswith((PART, LOCATOR)))
 
 
 def _rank(fact: Fact) -> tuple[int, str]:

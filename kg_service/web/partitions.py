@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from kg_service.web.rdf import RDF_TYPE
+from kg_service.knowledge.namespaces import TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ def count(triples: Iterable[ox.Triple]) -> Partitions:
     known = list(triples)
     classes: dict[object, list[ox.NamedNode]] = defaultdict(list)
     for triple in known:
-        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
+        if triple.predicate == TYPE and isinstance(triple.object, ox.NamedNode):
             classes[triple.subject].append(triple.object)
     usage: dict[ox.NamedNode, set[ox.NamedNode]] = defaultdict(set)
     for triple in known:

@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
+from kg_service.knowledge.namespaces import DCTERMS, OWL, RDF, RDFS, SKOS, TYPE, XSD
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-
 PREFIXES: Mapping[str, str] = {
-    "dcterms": "http://purl.org/dc/terms/",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "dcterms": DCTERMS,
+    "owl": OWL,
+    "rdf": RDF,
+    "rdfs": RDFS,
     "schema": "https://schema.org/",
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "sh": "http://www.w3.org/ns/shacl#",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "skos": SKOS,
     "void": "http://rdfs.org/ns/void#",
     "xsd": XSD,
 }
@@ -44,7 +43,7 @@ class Sketch:
 
     def add(self, subject: Node, predicate: str, *objects: Term | str | int) -> None:
         """Add one triple per object; text and numbers become literals, ``a`` stands for rdf:type."""
-        node = RDF_TYPE if predicate == "a" else name(predicate)
+        node = TYPE if predicate == "a" else name(predicate)
         for value in objects:
             term = ox.Literal(value) if isinstance(value, str | int) else value
             self._triples.append(ox.Triple(subject, node, term))
