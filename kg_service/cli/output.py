@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sys
@@ -48,7 +49,12 @@ def print_report(report: CheckReport, graph: KnowledgeGraph) -> None:
 
 
 def print_text(text: str | bytes) -> None:
-    """Print to standard output, ending the last line; a reader that has gone away is no error."""
+    """Print to standard output, ending the last line; a reader that has gone away is no error.
+
+    Text that the output's encoding lacks (a pipe on Windows) is shown as "?"; bytes pass as they are.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     ending = b"\n" if isinstance(text, bytes) else "\n"
     try:
         click.echo(text, nl=False)

@@ -212,6 +212,20 @@ class TestProcess:
         assert "Error" not in errors
         assert "ignored" not in errors
 
+    @pytest.mark.parametrize(
+        ("form", "expected"), [("table", b"x\n---\n? \xe9\n"), ("csv", b"x\n\xe2\x89\xa5 \xc3\xa9\n")]
+    )
+    def test_an_output_of_few_characters_is_no_error(self, form: str, expected: bytes) -> None:
+        done = subprocess.run(
+            [*PROGRAM, "sparql", "-", "-f", form],
+            input="SELECT ('≥ é' AS ?x) {}".encode(),
+            capture_output=True,
+            timeout=60,
+            check=True,
+            env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        )
+        assert done.stdout.replace(b"\r", b"") == expected
+
     def test_serve_says_where_and_answers(self) -> None:
         with subprocess.Popen([*PROGRAM, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
             try:
