@@ -79,6 +79,10 @@ SERVICE = [
     pytest.param("CONSTRUCT {{ ?s ?p ?o }} {{ SERVICE <{url}> {{ ?s ?p ?o }} }}", id="construct"),
     pytest.param("DESCRIBE ?s {{ SERVICE <{url}> {{ ?s ?p ?o }} }}", id="describe"),
     pytest.param('ASK {{ FILTER("#" = "#") SERVICE <{url}> {{}} }}', id="hash-in-string"),
+    pytest.param("PREFIX e: <{url}> ASK {{ BIND(1 AS ?a) FILTER(?a<2)SERVICEe:#>\n{{}} }}", id="behind-less-than"),
+    pytest.param(
+        "PREFIX e: <{url}> ASK {{ BIND(<http://a/\\u0041#> AS ?x) SERVICE e: {{}}\n }}", id="behind-an-escaped-iri"
+    ),
 ]
 
 
