@@ -23,6 +23,7 @@ from pyoxigraph import (
 )
 
 from kg_service.errors import KgServiceError, NotAcceptable
+from kg_service.knowledge.condense import condense
 from kg_service.knowledge.formats import find_format, formats_for
 from kg_service.knowledge.namespaces import XSD
 from kg_service.knowledge.table import to_table
@@ -121,6 +122,10 @@ class Answer:
         """Return the rows for people: identifiers and labels in place of IRIs, empty where unbound."""
         return [dict(zip(self.variables, map(self._shown, row), strict=True)) for row in self.terms]
 
+    def condensed(self) -> tuple[list[str], list[list[list[Term]]]]:
+        """Return columns and rows made shorter for people: see condense."""
+        return condense(self.variables, self.terms)
+
     def serialize(self, media_type: str) -> bytes:
         """Write the answer in a format by its media type or short name (formats.py), UTF-8.
 
@@ -155,12 +160,13 @@ class Answer:
         """Show the answer as a table in a notebook."""
         if self.kind == "ask":
             return f"<p>{self.to_table()}</p>"
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.variables)
-        rows = ("".join(f"<td>{self._html(term)}</td>" for term in row) for row in self.terms)
+        columns, condensed = self.condensed()
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+        rows = ("".join(f"<td>{', '.join(map(self._html, cell))}</td>" for cell in row) for row in condensed)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
-    def _html(self, term: Term | None) -> str:
+    def _html(self, term: Term) -> str:
         shown = html.escape(self._shown(term))
         if isinstance(term, NamedNode) and term.value.startswith(("http://", "https://")):
             return f'<a href="{html.escape(term.value)}">{shown}</a>'

@@ -1,10 +1,12 @@
-"""Rows as text for people: near-equal rows on one line, cells that wrap, records where columns cannot fit."""
+"""Rows as text for people: cells that wrap, records where columns cannot fit."""
 
 from __future__ import annotations
 
 import textwrap
-from itertools import compress, groupby, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING
+
+from kg_service.knowledge.condense import condense
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,10 +19,10 @@ LONGEST_WORD = 20  # words up to this length are not broken
 def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> str:
     """Lay out `rows` under `columns`; cells wrap so that no line is longer than `width` (None: never wrap).
 
-    Columns without any value are left out. Rows that follow each other and differ in their first cell only share a
-    line, that cell listing all of theirs.
+    What is laid out is condensed: see there.
     """
-    columns, cells = _without_empty(columns, _shared([[clean(cell) for cell in row] for row in rows]))
+    columns, condensed = condense(columns, ([clean(cell) for cell in row] for row in rows))
+    cells = [[", ".join(cell) for cell in row] for row in condensed]
     widths = _widths(columns, cells, width)
     if widths is None:
         return _records(columns, cells, width or 0)
@@ -29,26 +31,6 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int |
         wrapped = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
         lines += [_line(part, widths) for part in zip_longest(*wrapped, fillvalue="")]
     return "\n".join(lines)
-
-
-def _shared(rows: Iterable[list[str]]) -> list[list[str]]:
-    """Join neighbours that differ in their first cell only; no row and no cell gets lost."""
-    joined = []
-    for rest, neighbours in groupby(rows, key=lambda row: row[1:]):
-        group = list(neighbours)
-        if any(rest) and all(row[0] for row in group):
-            joined.append([", ".join(row[0] for row in group), *rest])
-        else:
-            joined += group
-    return joined
-
-
-def _without_empty(columns: Sequence[str], rows: list[list[str]]) -> tuple[Sequence[str], list[list[str]]]:
-    """Leave out the columns in which no row has a value, unless that is all of them."""
-    used = [any(row[i] for row in rows) for i in range(len(columns))]
-    if not any(used):
-        return columns, rows
-    return list(compress(columns, used)), [list(compress(row, used)) for row in rows]
 
 
 def clean(cell: str) -> str:

@@ -35,10 +35,11 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A result as a page shows it."""
+    """A result as a page shows it: condensed rows of cells, each a list of values, and how many rows there were."""
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[Shown]]
+    rows: Sequence[Sequence[Sequence[Shown]]]
+    count: int
 
 
 def has_page(iri: str) -> bool:
@@ -68,5 +69,6 @@ def show(term: Term | None) -> Shown:
 def result_table(answer: Answer) -> Table:
     """Return an answer of any kind as a table."""
     if answer.kind == "ask":
-        return Table(["answer"], [[Shown("yes" if answer.boolean else "no")]])
-    return Table(answer.variables, [[show(term) for term in row] for row in answer.terms])
+        return Table(["answer"], [[[Shown("yes" if answer.boolean else "no")]]], 1)
+    columns, rows = answer.condensed()
+    return Table(columns, [[[show(term) for term in cell] for cell in row] for row in rows], len(answer.terms))
