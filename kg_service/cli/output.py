@@ -23,6 +23,8 @@ DIGITS_SHOWN = len("sha256:") + 12
 
 def print_answer(answer: Answer, form: str) -> None:
     """Print the answer in the format; a table is followed by a remark on its size and release."""
+    for iri in answer.missing_graphs:
+        click.echo(f"The graph <{iri}> is not loaded, so it is empty here; nothing is fetched.", err=True)
     if form != "table":
         print_text(answer.serialize(form))
         return

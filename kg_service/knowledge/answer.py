@@ -29,7 +29,7 @@ from kg_service.knowledge.namespaces import XSD
 from kg_service.knowledge.table import to_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from pyoxigraph import QueryTriples
@@ -67,7 +67,10 @@ PYTHON: Mapping[str, Callable[[str], Value]] = {
 
 
 class Answer:
-    """The answer to one query, read out as often as wanted. `digest` names the release that gave it."""
+    """The answer to one query, read out as often as wanted.
+
+    `digest` names the release that gave it; `missing_graphs` are those it was asked of that are not loaded.
+    """
 
     def __init__(
         self,
@@ -76,9 +79,11 @@ class Answer:
         digest: str,
         labels: Labels,
         prefixes: Mapping[str, str],
+        missing_graphs: Sequence[str] = (),
     ) -> None:
         """Read `result` to its end; rows are kept as results JSON, from which every other form is made."""
         self.digest = digest
+        self.missing_graphs = tuple(missing_graphs)
         self._labels = labels
         self._prefixes = prefixes
         self._json = b""

@@ -27,6 +27,7 @@ from kg_service.knowledge import cache, closure, guard
 from kg_service.knowledge.answer import Answer
 from kg_service.knowledge.binding import bind
 from kg_service.knowledge.check import CheckReport, check
+from kg_service.knowledge.dataset import graphs_named
 from kg_service.knowledge.labels import Labels
 from kg_service.knowledge.names import nearest
 from kg_service.knowledge.namespaces import IDENTIFIER, LOCATOR, PART
@@ -82,19 +83,24 @@ class KnowledgeGraph:
         """Answer a SPARQL 1.1 query (https://www.w3.org/TR/sparql11-query/).
 
         The default graph is the union of all graphs, unless the arguments (which win) or FROM name others; a graph
-        that is not loaded is empty. Raises MalformedQuery, RefusedQuery or QueryError.
+        that is not loaded is empty, never fetched, and named in the answer. Raises MalformedQuery, RefusedQuery or
+        QueryError.
         """
         found = guard.inspect(text)
-        chosen = bool(default_graphs or named_graphs)
+        chosen = [*default_graphs, *named_graphs]
+        own = graphs_named(found)
         try:
             result = self.store.query(
                 text,
                 base_iri=base_iri,
-                use_default_graph_as_union=not chosen and not guard.names_dataset(found),
+                use_default_graph_as_union=not chosen and not own,
                 default_graph=_nodes(default_graphs) if chosen else None,
                 named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
             )
-            return Answer(result, digest=self.digest, labels=self.labels, prefixes=self.prefixes)
+            missing = [iri for iri in dict.fromkeys(chosen or own) if iri not in self._loaded]
+            return Answer(
+                result, digest=self.digest, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing
+            )
         except SyntaxError as error:
             raise _malformed(text, error) from error
         except UnicodeEncodeError as error:
@@ -111,6 +117,10 @@ class KnowledgeGraph:
         question = self.questions.find(name)
         terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(params)}
         return self.sparql(bind(question.text, terms))
+
+    @cached_property
+    def _loaded(self) -> frozenset[str]:
+        return frozenset(graph.value for graph in self.store.named_graphs())
 
     @cached_property
     def labels(self) -> Labels:

@@ -33,11 +33,6 @@ def inspect(query: str) -> list[Token]:
     return found
 
 
-def names_dataset(found: Sequence[Token]) -> bool:
-    """Tell whether the query chooses its own dataset with FROM or FROM NAMED."""
-    return any(token.kind == "word" and token.text.upper() == "FROM" for token in found)
-
-
 def _refuse_unclear(found: Sequence[Token]) -> None:
     """Refuse what Oxigraph may read otherwise than is done here: behind it a call could hide."""
     for token in found:

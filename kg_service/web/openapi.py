@@ -154,6 +154,7 @@ def _of_question(parameter: Asked) -> Parameter:
 _HEADERS = {
     "Graph-Digest": {"description": "The graph release that answered.", "schema": {"type": "string"}},
     "ETag": {"description": "Validator of this answer.", "schema": {"type": "string"}},
+    "Graph-Missing": {"description": "A graph asked for that is not loaded, so empty.", "schema": {"type": "string"}},
 }
 _PROBLEM_SCHEMA = {
     "type": "object",

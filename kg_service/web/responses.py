@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import Response
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from kg_service.knowledge.formats import Kind
 
 KINDS: Sequence[Kind] = ("select", "ask", "graph")
+
+IRI_SIGNS = ":/?#[]@!$&'()*+,;=%-._~"
+"""What may stand in an IRI beside letters and digits; the rest is percent-encoded in a header."""
 
 Page = Callable[[], str]
 """Renders the HTML form of an answer."""
@@ -36,7 +40,10 @@ def media_types(kinds: Iterable[Kind]) -> list[str]:
 def send_answer(answer: Answer, page: Page) -> Response:
     """Send an answer in a type that is valid for its kind, whatever else the client lists."""
     media_type = choose([*offers_for(answer.kind), HTML_OFFER])
-    return send(page() if media_type == HTML else answer.serialize(media_type), media_type)
+    response = send(page() if media_type == HTML else answer.serialize(media_type), media_type)
+    for iri in answer.missing_graphs:
+        response.headers.add("Graph-Missing", f"<{quote(iri, safe=IRI_SIGNS)}>")
+    return response
 
 
 def send_graph(triples: Iterable[ox.Triple], page: Page | None = None) -> Response:

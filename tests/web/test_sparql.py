@@ -229,3 +229,10 @@ def test_browsers_get_a_page_with_a_query_box(client: FlaskClient) -> None:
     answer = client.post("/sparql", data={"query": COUNT}, headers={"Accept": "text/html"})
     assert answer.mimetype == "text/html"
     assert '<th scope="col">n</th>' in answer.text
+
+
+def test_a_graph_that_is_not_loaded_is_named(client: FlaskClient) -> None:
+    response = client.get("/sparql", query_string={"query": "ASK FROM <http://127.0.0.1:9/ä> { ?s ?p ?o }"})
+    assert response.status_code == 200
+    assert response.headers["Graph-Missing"] == "<http://127.0.0.1:9/%C3%A4>"
+    assert "Graph-Missing" not in client.get("/sparql", query_string={"query": "ASK { ?s ?p ?o }"}).headers
