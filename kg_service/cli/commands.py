@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import textwrap
 from typing import IO, Any
 
 import click
@@ -16,6 +17,7 @@ from kg_service.knowledge.questions import Question, Questions
 from kg_service.knowledge.release import Release
 
 UNREADABLE = 2
+DESCRIPTION_WIDTH = 100
 INTERNAL = 3
 WORKERS = 8  # threads of the server
 
@@ -96,10 +98,15 @@ def serve(host: str, port: int) -> None:
 
 
 @main.command()
-def queries() -> None:
-    """List the named questions, their parameters, and an example of each."""
+@click.argument("name", required=False)
+def queries(name: str | None) -> None:
+    """List the named questions, their parameters, and an example of each; or tell all of the question NAME."""
     known = Questions(Release.find())
-    print_text("\n\n".join(_introduce(question) for question in known.values()))
+    if name is None:
+        print_text("\n\n".join(_introduce(question) for question in known.values()))
+    else:
+        question = known.find(name)
+        print_text(f"{_introduce(question)}\n\n{textwrap.fill(question.description, DESCRIPTION_WIDTH)}")
 
 
 @main.command()

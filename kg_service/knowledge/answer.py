@@ -161,6 +161,11 @@ class Answer:
         rows = [[self._in_frame(term) for term in row] for row in self.terms]
         return pd.DataFrame(rows, columns=self.variables)
 
+    def __repr__(self) -> str:
+        """Say of what kind and size it is; `to_table` shows what is in it."""
+        size = f"yes={self.boolean}" if self.kind == "ask" else f"{len(self.terms)} rows of {', '.join(self.variables)}"
+        return f"<Answer {self.kind}: {size}>"
+
     def _repr_html_(self) -> str:
         """Show the answer as a table in a notebook."""
         if self.kind == "ask":

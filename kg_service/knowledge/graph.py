@@ -36,13 +36,15 @@ from kg_service.knowledge.release import Release
 from kg_service.knowledge.resolve import Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 SYNTAX_ERROR = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
-SENTENCE = re.compile(r"Prefix not found|The SELECT [a-z ]+[a-z]|[A-Z][a-z]+(?: [A-Za-z]+){3,}")
+NO_PREFIX = "Prefix not found"
+PREFIX_BEFORE = re.compile(r"([A-Za-z][\w.-]*):[^\s:]*$")
+SENTENCE = re.compile(NO_PREFIX + r"|The SELECT [a-z ]+[a-z]|[A-Z][a-z]+(?: [A-Za-z]+){3,}")
 
 
 class KnowledgeGraph:
@@ -102,20 +104,21 @@ class KnowledgeGraph:
                 result, digest=self.digest, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing
             )
         except SyntaxError as error:
-            raise _malformed(text, error) from error
+            raise _malformed(text, error, self.prefixes) from error
         except UnicodeEncodeError as error:
             raise QueryError("The query holds a lone surrogate, which is no character: leave it out.") from error
         except (ValueError, RuntimeError, OSError) as error:
             raise QueryError(f"The query cannot be evaluated: {error}") from error
 
-    def query(self, name: str, /, **params: str) -> Answer:
+    def query(self, name: str, /, **params: object) -> Answer:
         """Answer the named question.
 
-        A value is an IRI, a CURIE, a label in any case, an identifier or a code. Raises UnknownName or ParameterError,
-        with the nearest names.
+        A value is an IRI, a CURIE, a label in any case, an identifier, a code, or a number or date; None is as good as
+        not given. Raises UnknownName or ParameterError, with the nearest names.
         """
         question = self.questions.find(name)
-        terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(params)}
+        given = {parameter: str(value) for parameter, value in params.items() if value is not None}
+        terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(given)}
         return self.sparql(bind(question.text, terms))
 
     @cached_property
@@ -184,16 +187,20 @@ def _nodes(iris: Sequence[str]) -> list[NamedNode | BlankNode | DefaultGraph]:
     return [NamedNode(iri) for iri in iris]
 
 
-def _malformed(text: str, error: SyntaxError) -> MalformedQuery:
+def _malformed(text: str, error: SyntaxError, known: Mapping[str, str]) -> MalformedQuery:
     """Turn Oxigraph's `error at L:C: expected …` into a sentence with the place and what stands there."""
     match = SYNTAX_ERROR.match(str(error.msg))
     if match is None:
         return MalformedQuery(f"The query is not valid SPARQL 1.1: {error.msg}", 1, 1)
     line, column = int(match[1]), int(match[2])
     there = [*text.split("\n"), ""][line - 1]
-    before, after = there[: column - 1], there[column - 1 :].strip()
-    here = before.rpartition(" ")[2] + after[:20] if after else ""
-    reason = SENTENCE.search(match[3])
+    before, after = there[: column - 1], there[column - 1 :]
+    here = (before.rpartition(" ")[2] + after[:20]).strip() if after.strip() else ""
     message = f"The query is not valid SPARQL 1.1 at line {line}, column {column}"
     message += f", near {here!r}." if here else ", at its end."
-    return MalformedQuery(message + (f" {reason[0]}." if reason else ""), line, column)
+    if reason := SENTENCE.search(match[3]):
+        message += f" {reason[0]}."
+    prefix = PREFIX_BEFORE.search(before)
+    if NO_PREFIX in match[3] and prefix and prefix[1] in known:
+        message += f" Put before the query: PREFIX {prefix[1]}: <{known[prefix[1]]}>"
+    return MalformedQuery(message, line, column)

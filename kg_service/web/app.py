@@ -19,6 +19,7 @@ from kg_service.web import (
     sparql,
 )
 from kg_service.web.context import attach
+from kg_service.web.pages import ticks
 
 if TYPE_CHECKING:
     from kg_service.knowledge import KnowledgeGraph
@@ -52,6 +53,7 @@ def create_app(graph: KnowledgeGraph) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["ticks"] = ticks
     app.jinja_env.globals.update(stylesheet=headers.stylesheet(), digest=graph.digest)
     attach(app, graph)
     problems.install(app)

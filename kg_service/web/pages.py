@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 from flask import url_for
+from markupsafe import Markup, escape
 
 from kg_service.knowledge.namespaces import BASE
 from kg_service.web.context import service
@@ -40,6 +41,14 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Sequence[Shown]]]
     count: int
+
+
+def ticks(text: str) -> Markup:
+    """Return the text as HTML, with what stands between backticks as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # an odd backtick is one
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
 
 
 def has_page(iri: str) -> bool:

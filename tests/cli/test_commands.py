@@ -276,3 +276,13 @@ class TestProcess:
             env=dict(os.environ),
         )
         assert time.perf_counter() - began < 1
+
+
+def test_one_question_tells_all_of_itself() -> None:
+    told = CliRunner().invoke(main, ["queries", "lookup"])
+    assert told.exit_code == 0
+    assert told.stdout.startswith("lookup\n")
+    assert "$ kg-service query lookup --param" in told.stdout
+    unknown = CliRunner().invoke(main, ["queries", "lokup"])
+    assert unknown.exit_code == 2
+    assert "Nearest: lookup" in unknown.stderr

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kg_service.web.pages import ticks
+
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
@@ -123,3 +125,16 @@ def test_crawlers_are_kept_from_the_query_doors(client: FlaskClient) -> None:
     response = client.get("/robots.txt")
     assert response.mimetype == "text/plain"
     assert "Disallow: /sparql" in response.text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("as `via` <b>", "as <code>via</code> &lt;b&gt;"),
+        ("`<i>`", "<code>&lt;i&gt;</code>"),
+        ("one ` only", "one ` only"),
+        ("", ""),
+    ],
+)
+def test_backticks_become_code(text: str, shown: str) -> None:
+    assert ticks(text) == shown
