@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from pyoxigraph import (
-    BlankNode,
     Literal,
     NamedNode,
     QueryBoolean,
@@ -35,10 +34,9 @@ if TYPE_CHECKING:
     from pyoxigraph import QueryTriples
 
     from kg_service.knowledge.formats import Kind
-    from kg_service.knowledge.labels import Labels
+    from kg_service.knowledge.labels import Labels, Term
 
 Value: TypeAlias = str | int | float | Decimal | bool | dt.date | dt.datetime | None
-Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
 
 NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|<oxprefix:[ />]")
 """What Oxigraph writes as XML all the same: characters beyond XML 1.0, and elements without a name."""
@@ -125,7 +123,7 @@ class Answer:
 
     def readable(self) -> list[dict[str, str]]:
         """Return the rows for people: identifiers and labels in place of IRIs, empty where unbound."""
-        return [dict(zip(self.variables, map(self._shown, row), strict=True)) for row in self.terms]
+        return [dict(zip(self.variables, map(self._labels.shown, row), strict=True)) for row in self.terms]
 
     def condensed(self) -> tuple[list[str], list[list[list[Term]]]]:
         """Return columns and rows made shorter for people: see condense."""
@@ -147,7 +145,7 @@ class Answer:
         """Lay the rows out as text, at most `width` characters wide where that is given."""
         if self.kind == "ask":
             return "yes" if self.boolean else "no"
-        return to_table(self.variables, [[self._shown(term) for term in row] for row in self.terms], width)
+        return to_table(self.variables, [[self._labels.shown(term) for term in row] for row in self.terms], width)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the rows as a pandas frame: labels in place of IRIs, numbers as numbers.
@@ -177,21 +175,14 @@ class Answer:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def _html(self, term: Term) -> str:
-        shown = html.escape(self._shown(term))
+        shown = html.escape(self._labels.shown(term))
         if isinstance(term, NamedNode) and term.value.startswith(("http://", "https://")):
             return f'<a href="{html.escape(term.value)}">{shown}</a>'
         return shown
 
-    def _shown(self, term: Term | None) -> str:
-        if isinstance(term, NamedNode):
-            return self._labels[term.value]
-        if isinstance(term, Literal):
-            return term.value
-        return "" if term is None else str(term)
-
     def _in_frame(self, term: Term | None) -> Value:
         if not isinstance(term, Literal):
-            return None if term is None else self._shown(term)
+            return None if term is None else self._labels.shown(term)
         value = to_python(term)
         return float(value) if isinstance(value, Decimal) else value
 

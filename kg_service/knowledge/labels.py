@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from kg_service.knowledge.namespaces import IDENTIFIER, PREF_LABEL, RDFS_LABEL, TITLE
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pyoxigraph import Store
+
+Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
 
 SHOWN_BY = (IDENTIFIER, PREF_LABEL, RDFS_LABEL, TITLE)
 """What has an identifier (statements, sources, conflicts) is shown by it; the rest by its label."""
@@ -31,6 +33,14 @@ class Labels:
         if iri not in self._known:
             self._known[iri] = self._stated(NamedNode(iri)) or self.curie(iri)
         return self._known[iri]
+
+    def shown(self, term: Term | None) -> str:
+        """Return how people read a term: the text for an IRI, a literal's own, nothing for what is unbound."""
+        if isinstance(term, NamedNode):
+            return self[term.value]
+        if isinstance(term, Literal):
+            return term.value
+        return "" if term is None else str(term)
 
     def curie(self, iri: str) -> str:
         """Return `prefix:local` when a prefix of the release fits, else the IRI."""

@@ -40,12 +40,15 @@ class Service:
     @cached_property
     def size(self) -> int:
         """Number of triples of the default graph: the union of all named graphs."""
-        return len({quad.triple for quad in self.graph.store})
+        return len(self._default_graph())
 
     @cached_property
     def partitions(self) -> partitions.Partitions:
         """Usage of classes and properties in the default graph."""
-        return partitions.count({quad.triple for quad in self.graph.store})
+        return partitions.count(self._default_graph())
+
+    def _default_graph(self) -> set[ox.Triple]:
+        return {quad.triple for quad in self.graph.store}
 
 
 def attach(app: Flask, graph: KnowledgeGraph) -> None:

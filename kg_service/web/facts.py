@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 
 from kg_service.knowledge.graph import is_part
+from kg_service.knowledge.labels import Term
 from kg_service.knowledge.namespaces import CORE, INFERRED, TYPE
 from kg_service.web.context import service
 from kg_service.web.pages import Shown, has_page, show
@@ -34,8 +35,7 @@ _DEPTH = 3
 _DIGITS = re.compile(r"([0-9]+)")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-_Link = tuple[ox.NamedNode, _Term, object]
+_Link = tuple[ox.NamedNode, Term, object]
 """A property, the term at its other end, and the graph that says so."""
 
 
@@ -83,16 +83,16 @@ def _links_from(node: ox.NamedNode | ox.BlankNode) -> Iterable[_Link]:
     return ((quad.predicate, quad.object, quad.graph_name) for quad in quads)
 
 
-def _group(links: Iterable[_Link], value: Callable[[_Term, bool], Value]) -> list[Fact]:
+def _group(links: Iterable[_Link], value: Callable[[Term, bool], Value]) -> list[Fact]:
     """Group links by property; a value counts as inferred when only the graph of inferences has it."""
-    grouped: dict[ox.NamedNode, dict[_Term, bool]] = {}
+    grouped: dict[ox.NamedNode, dict[Term, bool]] = {}
     for predicate, term, graph in links:
         values = grouped.setdefault(predicate, {})
         values[term] = values.get(term, True) and graph == INFERRED
     return sorted((_fact(predicate, terms, value) for predicate, terms in grouped.items()), key=_rank)
 
 
-def _fact(predicate: ox.NamedNode, terms: dict[_Term, bool], value: Callable[[_Term, bool], Value]) -> Fact:
+def _fact(predicate: ox.NamedNode, terms: dict[Term, bool], value: Callable[[Term, bool], Value]) -> Fact:
     values = sorted(
         (value(term, inferred) for term, inferred in terms.items()),
         key=lambda item: (item.inferred, _natural(item.shown.text)),
@@ -105,7 +105,7 @@ def _natural(text: str) -> list[str]:
     return [piece.zfill(9) if piece.isdigit() else piece for piece in _DIGITS.split(text)]
 
 
-def _text(term: _Term) -> str:
+def _text(term: Term) -> str:
     return term.value if isinstance(term, ox.Literal) else ""
 
 
@@ -118,7 +118,7 @@ def _wording(iri: str) -> str:
     return label if label != curie else _CAPITAL.sub(" ", curie.rpartition(":")[2]).lower()
 
 
-def _value_said(term: _Term, inferred: bool, depth: int = _DEPTH) -> Value:  # noqa: FBT001 - of the link
+def _value_said(term: Term, inferred: bool, depth: int = _DEPTH) -> Value:  # noqa: FBT001 - of the link
     """Show a value; of a part without a label, only what it consists of."""
     if not is_part(term) or depth == 0:
         return Value(show(term), inferred, gloss=_gloss(term))
@@ -127,7 +127,7 @@ def _value_said(term: _Term, inferred: bool, depth: int = _DEPTH) -> Value:  # n
     return Value(Shown(_label(term)), inferred, parts)
 
 
-def _value_naming(term: _Term, inferred: bool) -> Value:  # noqa: FBT001 - of the link
+def _value_naming(term: Term, inferred: bool) -> Value:  # noqa: FBT001 - of the link
     """Show who names the entity; a part that belongs to one other entity is shown as that entity's."""
     owners = _owners(term) if is_part(term) else []
     if len(owners) != 1:
@@ -136,12 +136,12 @@ def _value_naming(term: _Term, inferred: bool) -> Value:  # noqa: FBT001 - of th
     return Value(Shown(f"{owner.text}: {label}" if label else owner.text, owner.href), inferred)
 
 
-def _owners(part: _Term) -> list[ox.NamedNode]:
+def _owners(part: Term) -> list[ox.NamedNode]:
     subjects = {quad.subject for quad in service().graph.store.quads_for_pattern(None, None, part, None)}
     return [node for node in subjects if isinstance(node, ox.NamedNode) and has_page(node.value)]
 
 
-def _gloss(term: _Term) -> str:
+def _gloss(term: Term) -> str:
     """Return what stands behind an identifier; nothing for what is shown by a label, which speaks for itself."""
     if not isinstance(term, ox.NamedNode) or not has_page(term.value):
         return ""
@@ -149,7 +149,7 @@ def _gloss(term: _Term) -> str:
     return headline(term) if identified else ""
 
 
-def _label(part: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
+def _label(part: Term) -> str:
     """Return the label of a part, or nothing."""
     if not isinstance(part, ox.NamedNode):
         return ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kg_service.knowledge import Answer
-    from kg_service.knowledge.answer import Term
+    from kg_service.knowledge.labels import Term
 
 DOORS: Mapping[str, str] = {
     "statements": f"{BASE}statement/",
@@ -68,11 +68,7 @@ def href(iri: str) -> str | None:
 
 def show(term: Term | None) -> Shown:
     """Return the readable form of a term; nothing for what is unbound."""
-    if isinstance(term, ox.NamedNode):
-        return Shown(service().graph.labels[term.value], href(term.value))
-    if isinstance(term, ox.Literal):
-        return Shown(term.value)
-    return Shown("" if term is None else str(term))
+    return Shown(service().graph.labels.shown(term), href(term.value) if isinstance(term, ox.NamedNode) else None)
 
 
 def result_table(answer: Answer) -> Table:
