@@ -96,3 +96,65 @@ class UnsupportedMedia(KgServiceError):
 
     status = 415
     title = "Unsupported media type"
+
+
+class RecordError(KgServiceError):
+    """A patient record cannot be read; messages name the place and never quote what stands there."""
+
+    status = 400
+    title = "Unreadable record"
+
+
+class MalformedRecord(RecordError):
+    """The bytes are not well-formed JSON in UTF-8; `line` and `column` (from 1) say where reading stopped."""
+
+    title = "Malformed record"
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message, line=line, column=column)
+        self.line = line
+        self.column = column
+
+
+class WrongRecord(RecordError):
+    """The JSON is no FHIR R4 of a kind that is read here; `path` says where it shows."""
+
+    status = 422
+    title = "Wrong kind of record"
+
+    def __init__(self, message: str, path: str) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message, path=path)
+        self.path = path
+
+
+class RecordError(KgServiceError):
+    """A patient's record cannot be read or judged; no message quotes what it holds."""
+
+    status = 400
+    title = "Unreadable record"
+
+
+class MalformedRecord(RecordError):
+    """The input is not of its format; `line` and `column` (from 1) say where reading stopped."""
+
+    title = "Malformed record"
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        """Keep the place beside the message."""
+        super().__init__(message, line=line, column=column)
+        self.line = line
+        self.column = column
+
+
+class WrongRecord(RecordError):
+    """The input is well-formed, but no patient record of a kind read here; `path` says where it goes astray."""
+
+    status = 422
+    title = "Wrong kind of record"
+
+    def __init__(self, message: str, path: str = "") -> None:
+        """Keep the place beside the message."""
+        super().__init__(message, **({"path": path} if path else {}))
+        self.path = path

@@ -5,6 +5,8 @@ from pyoxigraph import NamedNode
 BASE = "https://w3id.org/guideline-kg/"
 CORE = BASE + "core/"
 PART = BASE + "part/"  # figures, regimens and criteria: they have no life outside their statement
+PATIENT = BASE + "patient/"  # what records say of a person
+RULES = BASE + "rule/"  # what patient records are held against
 LOCATOR = BASE + "locator/"  # where in its document a statement stands
 
 INFERRED = NamedNode(BASE + "graph/inferred")
@@ -16,6 +18,7 @@ RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 DCTERMS = "http://purl.org/dc/terms/"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+SH = "http://www.w3.org/ns/shacl#"
 
 XSD_DATE = NamedNode(XSD + "date")
 TYPE = NamedNode(RDF + "type")

@@ -58,6 +58,11 @@ class Release:
         return sorted((self.root / "shapes").glob("graph-*.ttl"))
 
     @property
+    def patient_shapes(self) -> list[Path]:
+        """The shapes that patient records are held against, and what is worked out before."""
+        return sorted(set((self.root / "shapes").glob("*.ttl")) - set(self.graph_shapes))
+
+    @property
     def queries(self) -> dict[str, Path]:
         """The named questions' files by name, sorted."""
         return {path.stem: path for path in sorted((self.root / "queries").glob("*.rq"))}

@@ -1,0 +1,61 @@
+"""Dates as they are known, turned into whole numbers that any engine compares alike.
+
+A calendar index is (year x 12 + month) x 32 + day: it orders days as the calendar does, 32 is one month and 384 one
+year. A date known only to the month or the year is an interval of days. There is no time of day and no time zone: a
+record's date is the one that it writes.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from typing import NamedTuple
+
+from pyoxigraph import Literal, NamedNode
+
+from kg_service.knowledge.namespaces import XSD
+
+MONTHS = 12
+INDEX_MONTH = 32
+LAST_DAY = 31
+DATE, MONTH, YEAR = (NamedNode(XSD + name) for name in ("date", "gYearMonth", "gYear"))
+FORMS = {DATE: r"\d{4}-\d\d-\d\d", MONTH: r"\d{4}-\d\d", YEAR: r"\d{4}"}
+
+
+class Days(NamedTuple):
+    """The calendar indexes of the first and the last day that a date may be, and the last one rounded.
+
+    `rounded` counts the last day of a month as its 31st, so that a month after 31 January is the last of February.
+    """
+
+    first: int
+    last: int
+    rounded: int
+
+
+def index(day: dt.date) -> int:
+    """Return the calendar index of a day."""
+    return (day.year * MONTHS + day.month) * INDEX_MONTH + day.day
+
+
+def days(literal: Literal) -> Days | None:
+    """Return the days that an xsd:date, xsd:gYearMonth or xsd:gYear may be; None when it is no such date."""
+    try:
+        first, last = _first_and_last(literal)
+    except ValueError:
+        return None
+    is_month_end = last.day == calendar.monthrange(last.year, last.month)[1]
+    rounded = index(last) + (LAST_DAY - last.day if is_month_end else 0)
+    return Days(index(first), index(last), rounded)
+
+
+def _first_and_last(literal: Literal) -> tuple[dt.date, dt.date]:
+    """Return the interval of days; ValueError when the literal is no date."""
+    form = FORMS.get(literal.datatype)
+    if form is None or not re.fullmatch(form, literal.value, re.ASCII):
+        raise ValueError(literal.datatype)
+    year, month, day = [*map(int, literal.value.split("-")), None, None][:3]
+    first = dt.date(year or 0, month or 1, day or 1)  # ValueError when there is no such day
+    last_month = month or MONTHS
+    return first, dt.date(first.year, last_month, day or calendar.monthrange(first.year, last_month)[1])

@@ -1,0 +1,197 @@
+"""Reads patient records written as RDF in the patient vocabulary (ontology/patient.ttl).
+
+Turtle, N-Triples, N-Quads, TriG and JSON-LD 1.1 are read; graph names are ignored. A JSON-LD context must stand in the
+document: none is fetched. RDF/XML is not read, as its entities can be made to grow without end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, TypeAlias
+
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
+
+from kg_service.errors import MalformedRecord, WrongRecord
+from kg_service.knowledge.names import nearest
+from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE, XSD
+from kg_service.patients import calendar
+from kg_service.patients.record import Fault, PatientRecord, Remark
+from kg_service.patients.vocabulary import NUMBERS, Vocabulary, is_well_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kg_service.knowledge import KnowledgeGraph
+
+FORMATS: Mapping[str, RdfFormat] = {
+    "text/turtle": RdfFormat.TURTLE,
+    "application/n-triples": RdfFormat.N_TRIPLES,
+    "application/n-quads": RdfFormat.N_QUADS,
+    "application/trig": RdfFormat.TRIG,
+    "application/ld+json": RdfFormat.JSON_LD,
+}
+"""Media types read here (https://www.w3.org/ns/formats/)."""
+
+SUBJECT = NamedNode(PATIENT + "subject")
+PERSON = NamedNode(PATIENT + "Patient")
+INPUT_PATH = NamedNode(PATIENT + "inputPath")
+BLANK = BASE + "record/blank/"
+
+Node: TypeAlias = NamedNode | Literal
+Described: TypeAlias = dict[NamedNode, list[Triple]]
+
+
+def read_rdf(data: bytes, media_type: str, graph: KnowledgeGraph) -> list[PatientRecord]:
+    """Return the records of all patients in an RDF document, in the order of their IRIs.
+
+    Raises MalformedRecord, with line and column, for what is no such RDF, and WrongRecord when no patient is in it.
+    """
+    described: Described = defaultdict(list)
+    for triple in _triples(data, FORMATS[media_type]):
+        described[triple.subject].append(triple)
+    reader = _Reader(described, graph)
+    if not reader.patients:
+        raise WrongRecord(
+            f"No patient in the document: it needs a node of type <{PERSON.value}>, and records that name it by "
+            f"<{SUBJECT.value}>."
+        )
+    return [reader.record(patient) for patient in reader.patients]
+
+
+def _triples(data: bytes, form: RdfFormat) -> Iterator[Triple]:
+    """Yield the triples of the document, blank nodes named; terms of RDF that records have no use for are refused."""
+    if form == RdfFormat.JSON_LD:
+        _refuse_remote_contexts(data)
+    try:
+        for quad in parse(data, format=form, rename_blank_nodes=False, base_iri=BASE + "record/"):
+            subject, obj = _named(quad.subject), _named(quad.object)
+            if isinstance(subject, NamedNode) and not isinstance(obj, Triple):
+                yield Triple(subject, quad.predicate, obj)
+    except SyntaxError as error:  # its message quotes the document
+        raise MalformedRecord(
+            f"Not readable as {form.name} at line {error.lineno}, column {error.offset}: correct the document, or name "
+            "its right format.",
+            line=error.lineno or 1,
+            column=error.offset or 1,
+        ) from None
+    except ValueError:
+        raise MalformedRecord(f"Not readable as {form.name}: save it as UTF-8.", line=1, column=1) from None
+
+
+def _named(term: object) -> NamedNode | Literal | Triple:
+    if isinstance(term, BlankNode):
+        return NamedNode(BLANK + term.value)
+    assert isinstance(term, NamedNode | Literal | Triple)  # noqa: S101 - narrows the type
+    return term
+
+
+def _refuse_remote_contexts(data: bytes) -> None:
+    """Raise WrongRecord where a JSON-LD context is named instead of written (the parser fetches none either)."""
+    try:
+        pending = [json.loads(data)]
+    except (ValueError, RecursionError):
+        return  # the parser tells where
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending.extend(node)
+        elif isinstance(node, dict):
+            contexts = node.get("@context", [])
+            named = [c for c in (contexts if isinstance(contexts, list) else [contexts]) if isinstance(c, str)]
+            if named or "@import" in node:
+                raise WrongRecord(
+                    "The document names a JSON-LD context by address, and none is fetched: write the context into the "
+                    "document, or send Turtle."
+                )
+            pending.extend(node.values())
+
+
+class _Reader:
+    """Sorts the nodes of a document by patient, and holds each to the vocabulary."""
+
+    def __init__(self, described: Described, graph: KnowledgeGraph) -> None:
+        self._described = described
+        self._graph = graph
+        self._vocabulary = Vocabulary.of(graph.store)
+        self._of: defaultdict[NamedNode, list[NamedNode]] = defaultdict(list)
+        self._stray: list[NamedNode] = []
+        persons = {node for node, triples in described.items() if PERSON in _types(triples)}
+        for node, triples in described.items():
+            subjects = [t.object for t in triples if t.predicate == SUBJECT and isinstance(t.object, NamedNode)]
+            for subject in subjects:
+                self._of[subject].append(node)
+            if not subjects and node not in persons:
+                self._stray.append(node)
+        self.patients: Sequence[NamedNode] = sorted(persons | set(self._of), key=str)
+
+    def record(self, patient: NamedNode) -> PatientRecord:
+        """Return one patient's record; nodes that belong to nobody are told of in every record."""
+        triples: list[Triple] = []
+        remarks = [Remark(node.value, "Names no patient, so it is not used.") for node in self._stray]
+        faults: list[Fault] = []
+        if patient not in self._described:
+            remarks.append(Remark(patient.value, "The patient is not described: sex, birth date unknown."))
+        for node in (patient, *sorted(self._of[patient], key=str)):
+            for triple in self._described.get(node, []):
+                problem = self._problem(triple, is_patient=node == patient)
+                if problem is None:
+                    triples.append(triple)
+                elif isinstance(problem, Fault):
+                    faults.append(problem)
+                else:
+                    remarks.append(problem)
+            triples.append(Triple(node, INPUT_PATH, Literal(node.value)))
+        return PatientRecord(patient, patient.value, tuple(triples), tuple(sorted(set(remarks))), tuple(sorted(faults)))
+
+    def _problem(self, triple: Triple, *, is_patient: bool) -> Remark | Fault | None:
+        """Return what keeps a triple from being used: nothing, a remark, or a fault of form."""
+        place = f"{triple.subject.value} {self._graph.labels.curie(triple.predicate.value)}"
+        if triple.predicate == TYPE:
+            known = {PERSON} if is_patient else self._vocabulary.classes
+            return None if triple.object in known else Remark(place, "A class that is none of a record's here.")
+        if triple.predicate in self._vocabulary.worked_out:
+            return Fault(place, "This is worked out from the record and cannot be written in it: leave it out.")
+        if triple.predicate not in self._vocabulary.properties:
+            return Remark(place, "A property that is not in the patient vocabulary.")
+        wanted = self._vocabulary.properties[triple.predicate]
+        if not wanted or wanted.startswith(XSD):
+            return None if _is_literal_of(triple.object, wanted) else Fault(place, _literal_wanted(wanted))
+        return self._unknown_thing(triple, place, wanted)
+
+    def _unknown_thing(self, triple: Triple, place: str, wanted: str) -> Fault | None:
+        """Return a fault, with the nearest names, when the object is no known member of the class wanted."""
+        if triple.predicate == SUBJECT:
+            return None
+        members = {q.subject.value for q in self._graph.store.quads_for_pattern(None, TYPE, NamedNode(wanted))}
+        if isinstance(triple.object, NamedNode) and triple.object.value in members:
+            return None
+        curies = {self._graph.labels.curie(iri) for iri in members}
+        shown = self._graph.labels.curie(triple.object.value)
+        offers = f" Nearest: {', '.join(near)}." if (near := nearest(shown, curies)) else ""
+        return Fault(place, f"Its value is no {self._graph.labels[wanted]} known here.{offers}")
+
+
+def _types(triples: list[Triple]) -> set[object]:
+    return {triple.object for triple in triples if triple.predicate == TYPE}
+
+
+def _is_literal_of(value: object, wanted: str) -> bool:
+    """Tell whether the value is a literal of the datatype, in a form that means something."""
+    if not isinstance(value, Literal) or not is_well_typed(value, wanted):
+        return False
+    if not wanted:
+        return calendar.days(value) is not None
+    if wanted in NUMBERS:
+        try:
+            return Decimal(value.value).is_finite()
+        except InvalidOperation:
+            return False
+    return value.value in {"true", "false", "1", "0"} if wanted == XSD + "boolean" else True
+
+
+def _literal_wanted(wanted: str) -> str:
+    if not wanted:
+        return 'Its value is no date: write "2024-05-31"^^xsd:date, "2024-05"^^xsd:gYearMonth or "2024"^^xsd:gYear.'
+    return f"Its value is no xsd:{wanted.removeprefix(XSD)}: write one."

@@ -1,0 +1,217 @@
+"""From the codes, words and units of records to the concepts of the graph."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pyoxigraph import Literal as RdfLiteral
+from pyoxigraph import NamedNode
+
+from kg_service.knowledge.names import fold
+from kg_service.knowledge.namespaces import (
+    ALT_LABEL,
+    CODE_SYSTEM,
+    CORE,
+    DENOTES,
+    DENOTES_PRODUCT,
+    HIDDEN_LABEL,
+    NOTATION,
+    PREF_LABEL,
+    RDFS_LABEL,
+    TYPE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyoxigraph import Store
+
+Kind: TypeAlias = Literal["denotes", "history", "product", "covers"]
+By: TypeAlias = Literal["code", "text", "wider"]
+
+AGENT = NamedNode(CORE + "Agent")
+AGENT_CLASS = NamedNode(CORE + "AgentClass")
+CONDITION = NamedNode(CORE + "Condition")
+OBSERVABLE = NamedNode(CORE + "Observable")
+ROUTE = NamedNode(CORE + "Route")
+UNIT = NamedNode(CORE + "Unit")
+MEMBER_OF = NamedNode(CORE + "memberOf")
+SYSTEM_URI = NamedNode(CORE + "systemUri")
+HIERARCHICAL = NamedNode(CORE + "hierarchical")
+
+LINKS: dict[NamedNode, Kind] = {
+    DENOTES: "denotes",
+    NamedNode(CORE + "denotesHistoryOf"): "history",
+    DENOTES_PRODUCT: "product",
+    NamedNode(CORE + "covers"): "covers",
+}
+NAMES = (PREF_LABEL, ALT_LABEL, HIDDEN_LABEL)
+SHORTEST_WITHIN = 4
+"""A shorter name must be the whole text: within a longer one its letters mean too many things."""
+
+PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
+STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
+SCHEME = re.compile(r"^https?://")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A concept that a code or text stands for.
+
+    `kind` says how: it denotes the concept, its past occurrence, a product of it, or only covers it among others.
+    `by` says how it was found: by the code, by words, or by the wider code of which this one is a kind.
+    """
+
+    concept: NamedNode
+    kind: Kind
+    by: By
+
+
+class Terminology:
+    """Looks codes, texts and units up in a closed guideline graph; what it has indexed it keeps."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from `store`, which must not change afterwards."""
+        self._store = store
+        self._members = cache(self._read_members)
+        self._labels = cache(self._read_labels)
+
+    def find_code(self, system: str, code: str) -> tuple[Match, ...]:
+        """Return what a code means; nothing when it is not known.
+
+        `system` is a URI or a name of the code system. In a hierarchical system an unknown code means what the
+        longest known code that it begins with means; dots do not count.
+        """
+        for node in self._systems.get(_system_key(system), ()):
+            known = self._codes.get(node, {})
+            whole = _code_key(code, dotless=node in self._hierarchical)
+            if whole in known:
+                return tuple(Match(concept, kind, "code") for kind, concept in known[whole])
+            shorter = (whole[:end] for end in range(len(whole) - 1, 0, -1)) if node in self._hierarchical else ()
+            for begin in shorter:
+                if begin in known:
+                    return tuple(Match(concept, kind, "wider") for kind, concept in known[begin])
+        return ()
+
+    def find_text(self, text: str, kind: NamedNode) -> tuple[Match, ...]:
+        """Return the concepts of the class `kind` that a text names as whole words, in any case.
+
+        A name within a longer one that fits as well is not counted. The kind of the match is "denotes" where the
+        name opens the text or a part of it ("Alendronate 70 mg / …"), and "covers" where other words stand before
+        it ("no …", "… salt of"): they may turn its meaning.
+        """
+        folded = fold(text)
+        taken: list[tuple[int, int]] = []
+        found: dict[NamedNode, Match] = {}
+        for name, concept in self._labels(kind):
+            if name not in folded or (len(name) < SHORTEST_WITHIN and name != folded):
+                continue
+            for hit in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", folded):
+                if any(start <= hit.start() and hit.end() <= end for start, end in taken):
+                    continue
+                taken.append(hit.span())
+                match = Match(concept, "denotes" if _opens(folded, hit.start()) else "covers", "text")
+                if concept not in found or match.kind == "denotes":
+                    found[concept] = match
+        return tuple(found.values())
+
+    def is_called(self, concept: NamedNode, text: str) -> bool:
+        """Tell whether a text is nothing but a name of the concept."""
+        return any(fold(name) == fold(text) for name in self._names(concept, NAMES))
+
+    def find_unit(self, text: str) -> NamedNode | None:
+        """Return the unit with this name in any case, or else with this UCUM code (whose case matters)."""
+        return self._unit_names.get(fold(text)) or self._unit_codes.get(text.strip())
+
+    def ucum(self, unit: NamedNode) -> str:
+        """Return the UCUM code of a unit."""
+        return next(self._names(unit, (NOTATION,)), "")
+
+    def is_a(self, concept: NamedNode, kind: NamedNode) -> bool:
+        """Tell whether a concept is of a class."""
+        return concept in self._members(kind)
+
+    def members(self, agent_class: NamedNode) -> tuple[NamedNode, ...]:
+        """Return the agents of a class of agents, sorted."""
+        quads = self._store.quads_for_pattern(None, MEMBER_OF, agent_class)
+        found = {q.subject for q in quads if isinstance(q.subject, NamedNode)}
+        return tuple(sorted(found & self._members(AGENT), key=str))
+
+    def _read_members(self, kind: NamedNode) -> frozenset[NamedNode]:
+        quads = self._store.quads_for_pattern(None, TYPE, kind)
+        return frozenset(q.subject for q in quads if isinstance(q.subject, NamedNode))
+
+    def _read_labels(self, kind: NamedNode) -> tuple[tuple[str, NamedNode], ...]:
+        """Return the folded names of the concepts of a class, longest first."""
+        found = {(fold(name), node) for node in self._members(kind) for name in self._names(node, NAMES)}
+        return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
+
+    def _names(self, node: NamedNode, predicates: tuple[NamedNode, ...]) -> Iterator[str]:
+        for predicate in predicates:
+            for quad in self._store.quads_for_pattern(node, predicate, None):
+                if isinstance(quad.object, RdfLiteral):
+                    yield quad.object.value
+
+    @cached_property
+    def _systems(self) -> dict[str, list[NamedNode]]:
+        """Code systems by every URI and name that they have; one URI may stand for several."""
+        found: defaultdict[str, list[NamedNode]] = defaultdict(list)
+        for node in sorted(self._members(NamedNode(CORE + "CodeSystem")), key=str):
+            for name in {_system_key(n) for n in self._names(node, (SYSTEM_URI, NOTATION, *NAMES))}:
+                found[name].append(node)
+        return found
+
+    @cached_property
+    def _hierarchical(self) -> set[NamedNode]:
+        quads = self._store.quads_for_pattern(None, HIERARCHICAL, None)
+        return {
+            q.subject
+            for q in quads
+            if isinstance(q.subject, NamedNode) and isinstance(q.object, RdfLiteral) and q.object.value == "true"
+        }
+
+    @cached_property
+    def _codes(self) -> dict[NamedNode, dict[str, tuple[tuple[Kind, NamedNode], ...]]]:
+        """Meanings by system and code."""
+        found: defaultdict[NamedNode, dict[str, tuple[tuple[Kind, NamedNode], ...]]] = defaultdict(dict)
+        for coded in self._store.quads_for_pattern(None, CODE_SYSTEM, None):
+            if isinstance(coded.subject, NamedNode) and isinstance(coded.object, NamedNode):
+                meanings = tuple(self._meanings(coded.subject))
+                for notation in self._names(coded.subject, (NOTATION,)):
+                    key = _code_key(notation, dotless=coded.object in self._hierarchical)
+                    found[coded.object][key] = meanings
+        return found
+
+    def _meanings(self, code: NamedNode) -> Iterator[tuple[Kind, NamedNode]]:
+        for link, kind in LINKS.items():
+            objects = {q.object for q in self._store.quads_for_pattern(code, link, None)}
+            yield from ((kind, o) for o in sorted(objects, key=str) if isinstance(o, NamedNode))
+
+    @cached_property
+    def _unit_names(self) -> dict[str, NamedNode]:
+        units = sorted(self._members(UNIT), key=str, reverse=True)
+        return {fold(n): unit for unit in units for n in self._names(unit, (HIDDEN_LABEL, ALT_LABEL, RDFS_LABEL))}
+
+    @cached_property
+    def _unit_codes(self) -> dict[str, NamedNode]:
+        units = sorted(self._members(UNIT), key=str, reverse=True)
+        return {code: unit for unit in units for code in self._names(unit, (NOTATION,))}
+
+
+def _opens(text: str, start: int) -> bool:
+    """Tell whether nothing but a strength stands before `start` in its part of the text."""
+    return STRENGTH.fullmatch(PARTS.split(text[:start])[-1]) is not None
+
+
+def _system_key(system: str) -> str:
+    """Fold what does not tell code systems apart: case, http or https, a version after |, a slash at the end."""
+    return SCHEME.sub("//", fold(system).partition("|")[0].rstrip("/"))
+
+
+def _code_key(code: str, *, dotless: bool) -> str:
+    folded = fold(code)
+    return folded.replace(".", "") if dotless else folded

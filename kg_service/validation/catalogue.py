@@ -1,0 +1,129 @@
+"""The rules of a release: which shapes hold patient records against which statements, and what is worked out before.
+
+Everything is read from the Turtle files of `shapes/`: rules are SHACL shapes (https://www.w3.org/TR/shacl/), derivations
+SPARQL rules of SHACL Advanced Features (https://www.w3.org/TR/shacl-af/#SPARQLRule).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode, Quad, Store
+
+from kg_service.errors import ReleaseError
+from kg_service.knowledge.bridge import to_rdflib
+from kg_service.knowledge.namespaces import CORE, RDFS_LABEL, SH, TYPE
+from kg_service.knowledge.release import read_turtle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import rdflib
+    from pyoxigraph import BlankNode, Triple
+
+    from kg_service.knowledge.release import Release
+
+RULE = NamedNode(CORE + "Rule")
+ENFORCES = NamedNode(CORE + "enforces")
+MISSING_DATA_SHAPE = NamedNode(CORE + "missingDataShape")
+SATISFIED_MEANS = NamedNode(CORE + "satisfiedMeans")
+OTHERWISE = NamedNode(CORE + "otherwise")
+SEVERITY, TARGET_CLASS, SELECT, CONSTRUCT, ORDER, PREFIXES, DECLARE, PREFIX, NAMESPACE, SPARQL_RULE = (
+    NamedNode(SH + name)
+    for name in (
+        "severity", "targetClass", "select", "construct", "order", "prefixes", "declare", "prefix", "namespace",
+        "SPARQLRule",
+    )
+)  # fmt: skip
+PREFIXED = re.compile(r"\b([A-Za-z][\w-]*):([A-Za-z][\w-]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One guideline rule: its shape, whom it applies to, what it enforces."""
+
+    iri: NamedNode
+    label: str
+    target: NamedNode
+    otherwise: str
+    satisfied: str
+    severity: str
+    statements: tuple[NamedNode, ...]
+    missing_data_shape: NamedNode
+
+    @property
+    def name(self) -> str:
+        """The last part of the IRI, by which people call the rule."""
+        return self.iri.value.rpartition("/")[2]
+
+
+class Catalogue:
+    """The rules and derivations in the `shapes/` folder of a release."""
+
+    def __init__(self, release: Release) -> None:
+        """Read all shapes of patients; ReleaseError when a file or a rule is incomplete."""
+        self._store = Store()
+        for path in release.patient_shapes:
+            self._store.extend(Quad(*quad.triple) for quad in read_turtle(path, release.name_of(path))[0])
+        self.rules = tuple(sorted((self._rule(iri) for iri in self._instances(RULE)), key=lambda rule: rule.name))
+        steps = sorted(self._derivations())
+        self.guideline_derivations = tuple(text for order, text in steps if order < 1)
+        self.derivations = tuple(text for order, text in steps if order >= 1)
+
+    @cached_property
+    def graph(self) -> rdflib.Graph:
+        """All shapes as one rdflib graph, for engines that read that."""
+        return to_rdflib(self._store)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """IRIs that the SPARQL texts of shapes and derivations name: what of the guideline they can reach."""
+        texts = [q.object.value for p in (SELECT, CONSTRUCT) for q in self._store.quads_for_pattern(None, p, None)]
+        namespaces = self._namespaces()
+        names = {match for text in texts for match in PREFIXED.findall(text)}
+        return frozenset(namespaces[prefix] + local for prefix, local in names if prefix in namespaces)
+
+    def _rule(self, iri: NamedNode) -> Rule:
+        target = self._node(iri, TARGET_CLASS)
+        return Rule(
+            iri=iri,
+            label=self._text(iri, RDFS_LABEL),
+            target=target,
+            otherwise=self._text(target, OTHERWISE),
+            satisfied=self._text(iri, SATISFIED_MEANS),
+            severity=self._node(iri, SEVERITY).value.rpartition("#")[2].lower(),
+            statements=tuple(sorted(self._nodes(iri, ENFORCES), key=str)),
+            missing_data_shape=self._node(iri, MISSING_DATA_SHAPE),
+        )
+
+    def _derivations(self) -> Iterator[tuple[float, str]]:
+        """Yield order and CONSTRUCT text, prefixes included; what has an order under 1 speaks of the guideline alone."""
+        prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
+        for step in self._instances(SPARQL_RULE):
+            yield float(self._text(step, ORDER)), prologue + self._text(step, CONSTRUCT)
+
+    def _namespaces(self) -> dict[str, str]:
+        declared = [quad.object for quad in self._store.quads_for_pattern(None, DECLARE, None)]
+        return {self._text(node, PREFIX): self._text(node, NAMESPACE) for node in declared}
+
+    def _instances(self, kind: NamedNode) -> list[NamedNode]:
+        return [quad.subject for quad in self._store.quads_for_pattern(None, TYPE, kind)]
+
+    def _nodes(self, subject: NamedNode, predicate: NamedNode) -> list[NamedNode]:
+        found = [quad.object for quad in self._store.quads_for_pattern(subject, predicate, None)]
+        if not found:
+            raise ReleaseError(f"shapes/: {subject} lacks <{predicate.value}>. Add it.")
+        return [node for node in found if isinstance(node, NamedNode)]
+
+    def _node(self, subject: NamedNode, predicate: NamedNode) -> NamedNode:
+        return self._nodes(subject, predicate)[0]
+
+    def _text(self, subject: NamedNode | BlankNode | Triple, predicate: NamedNode) -> str:
+        for quad in self._store.quads_for_pattern(subject, predicate, None):
+            if isinstance(quad.object, Literal):
+                return quad.object.value
+        raise ReleaseError(f"shapes/: {subject} lacks <{predicate.value}>. Add it.")

@@ -1,0 +1,43 @@
+"""Validation as one thing to call: records in, verdicts out, patient by patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg_service.validation.case import CaseMaker
+from kg_service.validation.catalogue import Catalogue
+from kg_service.validation.engine import ReferenceEngine
+from kg_service.validation.grounds import grounds_of
+from kg_service.validation.verdicts import Judge
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pyoxigraph import NamedNode
+
+    from kg_service.knowledge import KnowledgeGraph
+    from kg_service.patients.record import PatientRecord
+    from kg_service.validation.engine import Engine
+    from kg_service.validation.verdicts import PatientVerdicts
+
+
+class Validator:
+    """Holds patient records against the rules of a release; made once, used for any number of patients."""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        """Read the rules of the release of `graph`; ReleaseError when they cannot be used."""
+        self.graph = graph
+        self.catalogue = Catalogue(graph.release)
+        self.make_case = CaseMaker(graph, self.catalogue)
+        self.engine: Engine = ReferenceEngine(self.catalogue)
+
+    def __call__(
+        self, records: Iterable[PatientRecord], as_of: dt.date, jurisdictions: Sequence[NamedNode] = ()
+    ) -> Iterator[PatientVerdicts]:
+        """Yield the verdicts on each patient as of a day, for the given jurisdictions (none: all rules)."""
+        rules = [(rule, grounds_of(rule, self.graph, jurisdictions)) for rule in self.catalogue.rules]
+        judge = Judge(rules, self.graph.labels)
+        for record in records:
+            case = self.make_case(record, as_of)
+            yield judge(record, case, self.engine.results(case))
