@@ -6,10 +6,11 @@
 """
 
 from kg_service.errors import KgServiceError
+from kg_service.guideline import Guideline
 from kg_service.knowledge import Answer, KnowledgeGraph
 
-__all__ = ["Answer", "KgServiceError", "KnowledgeGraph", "__version__", "load"]
+__all__ = ["Answer", "Guideline", "KgServiceError", "KnowledgeGraph", "__version__", "load"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-load = KnowledgeGraph.load
+load = Guideline.load

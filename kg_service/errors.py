@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kg_service.patients.record import Fault
+
 
 class KgServiceError(Exception):
     """Root of all errors raised on purpose.
@@ -99,37 +101,6 @@ class UnsupportedMedia(KgServiceError):
 
 
 class RecordError(KgServiceError):
-    """A patient record cannot be read; messages name the place and never quote what stands there."""
-
-    status = 400
-    title = "Unreadable record"
-
-
-class MalformedRecord(RecordError):
-    """The bytes are not well-formed JSON in UTF-8; `line` and `column` (from 1) say where reading stopped."""
-
-    title = "Malformed record"
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        """Keep the place beside the message."""
-        super().__init__(message, line=line, column=column)
-        self.line = line
-        self.column = column
-
-
-class WrongRecord(RecordError):
-    """The JSON is no FHIR R4 of a kind that is read here; `path` says where it shows."""
-
-    status = 422
-    title = "Wrong kind of record"
-
-    def __init__(self, message: str, path: str) -> None:
-        """Keep the place beside the message."""
-        super().__init__(message, path=path)
-        self.path = path
-
-
-class RecordError(KgServiceError):
     """A patient's record cannot be read or judged; no message quotes what it holds."""
 
     status = 400
@@ -158,3 +129,19 @@ class WrongRecord(RecordError):
         """Keep the place beside the message."""
         super().__init__(message, **({"path": path} if path else {}))
         self.path = path
+
+
+class FaultyRecord(RecordError):
+    """Every record is of the wrong form; `faults` lists place and reason of each fault."""
+
+    status = 422
+    title = "Faulty record"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Name the first fault in the message and all beside it."""
+        first = faults[0]
+        more = f" There are {len(faults) - 1} more." if len(faults) > 1 else ""
+        super().__init__(
+            f"The record cannot be judged. {first.path}: {first.reason}{more}",
+            faults=[{"path": fault.path, "reason": fault.reason} for fault in faults],
+        )

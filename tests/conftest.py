@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from kg_service import KnowledgeGraph, load
+from kg_service import Guideline, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +34,12 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def guideline(cache_folder: Path) -> KnowledgeGraph:  # noqa: ARG001 - set before the first load
+def guideline(cache_folder: Path) -> Guideline:  # noqa: ARG001 - set before the first load
     """The released graph. Its closure is the dearest thing of a run, and it does not change: all tests share it."""
     return load()
 
 
 @pytest.fixture(scope="session")
-def knots(cache_folder: Path) -> KnowledgeGraph:  # noqa: ARG001 - set before the first load
+def knots(cache_folder: Path) -> Guideline:  # noqa: ARG001 - set before the first load
     """A release that has nothing to do with medicine: a second guideline needs no line of code."""
     return load(MINI)

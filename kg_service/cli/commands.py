@@ -12,7 +12,7 @@ import click
 from kg_service import __version__
 from kg_service.cli.output import FORMATS, print_answer, print_report, print_text
 from kg_service.errors import KgServiceError, QueryError
-from kg_service.knowledge import KnowledgeGraph
+from kg_service.guideline import Guideline
 from kg_service.knowledge.questions import Question, Questions
 from kg_service.knowledge.release import Release
 
@@ -57,13 +57,14 @@ class Doors(click.Group):
 @click.version_option(__version__)
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def main(debug: bool) -> None:  # noqa: ARG001, FBT001 - read by Doors
-    """Ask a clinical guideline, as a graph of sourced statements.
+    """Ask a clinical guideline, as a graph of sourced statements, and hold patient records against its rules.
 
     \b
     Examples:
       kg-service queries
       kg-service query statement --param id=S-LEAD-1a
       kg-service sparql question.rq -f json
+      kg-service validate patient.json
       kg-service serve
 
     Exit status: 0 answered or conforms, 1 violations found, 2 usage or unreadable input, 3 internal error.
@@ -83,7 +84,7 @@ def serve(host: str, port: int) -> None:
 
     from kg_service.web import create_app  # noqa: PLC0415
 
-    app = create_app(KnowledgeGraph.load())
+    app = create_app(Guideline.load())
     try:
         server = create_server(app, host=host, port=port, threads=WORKERS)
     except (OSError, ValueError) as error:  # ValueError: the host has no address
@@ -123,7 +124,7 @@ def query(name: str, params: tuple[str, ...], form: str) -> None:
       kg-service query statement --param id=S-LEAD-1a
       kg-service query lookup --param q=ATC -f csv
     """  # noqa: D301 - \b keeps click from folding the examples
-    print_answer(KnowledgeGraph.load().query(name, **_parameters(params)), form)
+    print_answer(Guideline.load().query(name, **_parameters(params)), form)
 
 
 @main.command()
@@ -140,14 +141,14 @@ def sparql(file: IO[bytes], form: str) -> None:
         text = file.read().decode()
     except UnicodeDecodeError as error:
         raise QueryError(f"The query is not UTF-8 at byte {error.start}: save it as UTF-8.") from error
-    print_answer(KnowledgeGraph.load().sparql(text), form)
+    print_answer(Guideline.load().sparql(text), form)
 
 
 @main.command()
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Hold the graph against its own shapes; exit status 1 when a shape is violated."""
-    graph = KnowledgeGraph.load()
+    graph = Guideline.load()
     report = graph.check()
     print_report(report, graph)
     ctx.exit(0 if report.conforms else 1)

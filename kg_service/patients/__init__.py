@@ -1,0 +1,5 @@
+"""Patient records: read from RDF and FHIR R4 into the patient vocabulary, with an account of what was not understood."""
+
+from kg_service.patients.record import Fault, PatientRecord, Remark
+
+__all__ = ["Fault", "PatientRecord", "Remark"]

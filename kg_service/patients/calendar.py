@@ -20,6 +20,7 @@ MONTHS = 12
 INDEX_MONTH = 32
 LAST_DAY = 31
 DATE, MONTH, YEAR = (NamedNode(XSD + name) for name in ("date", "gYearMonth", "gYear"))
+FIRST_DAY = {DATE: "", MONTH: "-01", YEAR: "-01-01"}
 FORMS = {DATE: r"\d{4}-\d\d-\d\d", MONTH: r"\d{4}-\d\d", YEAR: r"\d{4}"}
 
 
@@ -55,7 +56,8 @@ def _first_and_last(literal: Literal) -> tuple[dt.date, dt.date]:
     form = FORMS.get(literal.datatype)
     if form is None or not re.fullmatch(form, literal.value, re.ASCII):
         raise ValueError(literal.datatype)
-    year, month, day = [*map(int, literal.value.split("-")), None, None][:3]
-    first = dt.date(year or 0, month or 1, day or 1)  # ValueError when there is no such day
-    last_month = month or MONTHS
-    return first, dt.date(first.year, last_month, day or calendar.monthrange(first.year, last_month)[1])
+    first = dt.date.fromisoformat(literal.value + FIRST_DAY[literal.datatype])
+    if literal.datatype == DATE:
+        return first, first
+    last_month = first if literal.datatype == MONTH else first.replace(month=MONTHS)
+    return first, last_month.replace(day=calendar.monthrange(last_month.year, last_month.month)[1])

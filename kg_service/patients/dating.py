@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from kg_service.knowledge.namespaces import PATIENT, XSD, XSD_DATE
 from kg_service.patients import calendar
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
     from kg_service.patients.calendar import Days

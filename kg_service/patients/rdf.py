@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
 
 from kg_service.errors import MalformedRecord, WrongRecord
 from kg_service.knowledge.names import nearest
@@ -34,13 +34,26 @@ FORMATS: Mapping[str, RdfFormat] = {
 }
 """Media types read here (https://www.w3.org/ns/formats/)."""
 
+WRITTEN: Mapping[str, RdfFormat] = {
+    "turtle": RdfFormat.TURTLE,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "jsonld": RdfFormat.JSON_LD,
+}
 SUBJECT = NamedNode(PATIENT + "subject")
 PERSON = NamedNode(PATIENT + "Patient")
 INPUT_PATH = NamedNode(PATIENT + "inputPath")
 BLANK = BASE + "record/blank/"
 
-Node: TypeAlias = NamedNode | Literal
-Described: TypeAlias = dict[NamedNode, list[Triple]]
+
+class Fact(NamedTuple):
+    """A triple of an IRI: all that a record is made of."""
+
+    subject: NamedNode
+    predicate: NamedNode
+    object: NamedNode | Literal
+
+
+Described: TypeAlias = dict[NamedNode, list[Fact]]
 
 
 def read_rdf(data: bytes, media_type: str, graph: KnowledgeGraph) -> list[PatientRecord]:
@@ -49,8 +62,8 @@ def read_rdf(data: bytes, media_type: str, graph: KnowledgeGraph) -> list[Patien
     Raises MalformedRecord, with line and column, for what is no such RDF, and WrongRecord when no patient is in it.
     """
     described: Described = defaultdict(list)
-    for triple in _triples(data, FORMATS[media_type]):
-        described[triple.subject].append(triple)
+    for fact in _facts(data, FORMATS[media_type]):
+        described[fact.subject].append(fact)
     reader = _Reader(described, graph)
     if not reader.patients:
         raise WrongRecord(
@@ -60,7 +73,7 @@ def read_rdf(data: bytes, media_type: str, graph: KnowledgeGraph) -> list[Patien
     return [reader.record(patient) for patient in reader.patients]
 
 
-def _triples(data: bytes, form: RdfFormat) -> Iterator[Triple]:
+def _facts(data: bytes, form: RdfFormat) -> Iterator[Fact]:
     """Yield the triples of the document, blank nodes named; terms of RDF that records have no use for are refused."""
     if form == RdfFormat.JSON_LD:
         _refuse_remote_contexts(data)
@@ -68,7 +81,7 @@ def _triples(data: bytes, form: RdfFormat) -> Iterator[Triple]:
         for quad in parse(data, format=form, rename_blank_nodes=False, base_iri=BASE + "record/"):
             subject, obj = _named(quad.subject), _named(quad.object)
             if isinstance(subject, NamedNode) and not isinstance(obj, Triple):
-                yield Triple(subject, quad.predicate, obj)
+                yield Fact(subject, quad.predicate, obj)
     except SyntaxError as error:  # its message quotes the document
         raise MalformedRecord(
             f"Not readable as {form.name} at line {error.lineno}, column {error.offset}: correct the document, or name "
@@ -137,15 +150,16 @@ class _Reader:
             for triple in self._described.get(node, []):
                 problem = self._problem(triple, is_patient=node == patient)
                 if problem is None:
-                    triples.append(triple)
+                    triples.append(Triple(*triple))
                 elif isinstance(problem, Fault):
                     faults.append(problem)
                 else:
                     remarks.append(problem)
-            triples.append(Triple(node, INPUT_PATH, Literal(node.value)))
+            if all(triple.predicate != INPUT_PATH for triple in self._described.get(node, [])):
+                triples.append(Triple(node, INPUT_PATH, Literal(node.value)))
         return PatientRecord(patient, patient.value, tuple(triples), tuple(sorted(set(remarks))), tuple(sorted(faults)))
 
-    def _problem(self, triple: Triple, *, is_patient: bool) -> Remark | Fault | None:
+    def _problem(self, triple: Fact, *, is_patient: bool) -> Remark | Fault | None:
         """Return what keeps a triple from being used: nothing, a remark, or a fault of form."""
         place = f"{triple.subject.value} {self._graph.labels.curie(triple.predicate.value)}"
         if triple.predicate == TYPE:
@@ -160,11 +174,12 @@ class _Reader:
             return None if _is_literal_of(triple.object, wanted) else Fault(place, _literal_wanted(wanted))
         return self._unknown_thing(triple, place, wanted)
 
-    def _unknown_thing(self, triple: Triple, place: str, wanted: str) -> Fault | None:
+    def _unknown_thing(self, triple: Fact, place: str, wanted: str) -> Fault | None:
         """Return a fault, with the nearest names, when the object is no known member of the class wanted."""
         if triple.predicate == SUBJECT:
             return None
-        members = {q.subject.value for q in self._graph.store.quads_for_pattern(None, TYPE, NamedNode(wanted))}
+        found = [q.subject for q in self._graph.store.quads_for_pattern(None, TYPE, NamedNode(wanted))]
+        members = {node.value for node in found if isinstance(node, NamedNode)}
         if isinstance(triple.object, NamedNode) and triple.object.value in members:
             return None
         curies = {self._graph.labels.curie(iri) for iri in members}
@@ -173,7 +188,7 @@ class _Reader:
         return Fault(place, f"Its value is no {self._graph.labels[wanted]} known here.{offers}")
 
 
-def _types(triples: list[Triple]) -> set[object]:
+def _types(triples: list[Fact]) -> set[object]:
     return {triple.object for triple in triples if triple.predicate == TYPE}
 
 
@@ -195,3 +210,11 @@ def _literal_wanted(wanted: str) -> str:
     if not wanted:
         return 'Its value is no date: write "2024-05-31"^^xsd:date, "2024-05"^^xsd:gYearMonth or "2024"^^xsd:gYear.'
     return f"Its value is no xsd:{wanted.removeprefix(XSD)}: write one."
+
+
+def write_rdf(records: Sequence[PatientRecord], form: str, prefixes: Mapping[str, str]) -> str:
+    """Return the facts of records as turtle, ntriples or jsonld, shortened by `prefixes`; `read_rdf` reads it again."""
+    triples = sorted({triple for record in records for triple in record.triples}, key=str)
+    text = " ".join(map(str, triples))
+    used = {prefix: namespace for prefix, namespace in prefixes.items() if namespace in text}
+    return (serialize(triples, format=WRITTEN[form], prefixes=used) or b"").decode()

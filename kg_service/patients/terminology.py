@@ -91,10 +91,8 @@ class Terminology:
             whole = _code_key(code, dotless=node in self._hierarchical)
             if whole in known:
                 return tuple(Match(concept, kind, "code") for kind, concept in known[whole])
-            shorter = (whole[:end] for end in range(len(whole) - 1, 0, -1)) if node in self._hierarchical else ()
-            for begin in shorter:
-                if begin in known:
-                    return tuple(Match(concept, kind, "wider") for kind, concept in known[begin])
+            if node in self._hierarchical and (begun := [code for code in known if whole.startswith(code)]):
+                return tuple(Match(concept, kind, "wider") for kind, concept in known[max(begun, key=len)])
         return ()
 
     def find_text(self, text: str, kind: NamedNode) -> tuple[Match, ...]:
@@ -126,6 +124,10 @@ class Terminology:
     def find_unit(self, text: str) -> NamedNode | None:
         """Return the unit with this name in any case, or else with this UCUM code (whose case matters)."""
         return self._unit_names.get(fold(text)) or self._unit_codes.get(text.strip())
+
+    def name(self, concept: NamedNode) -> str:
+        """Return the name by which messages call a concept."""
+        return min(self._names(concept, (PREF_LABEL, RDFS_LABEL)), default=concept.value)
 
     def ucum(self, unit: NamedNode) -> str:
         """Return the UCUM code of a unit."""

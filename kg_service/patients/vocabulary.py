@@ -57,6 +57,8 @@ def is_well_typed(value: NamedNode | Literal, wanted: str) -> bool:
 
 def _range(store: Store, node: NamedNode) -> str:
     own = (PATIENT, XSD)
-    found = sorted(q.object.value for q in store.quads_for_pattern(node, RANGE, None) if isinstance(q.object, NamedNode))
+    found = sorted(
+        q.object.value for q in store.quads_for_pattern(node, RANGE, None) if isinstance(q.object, NamedNode)
+    )
     near = [iri for iri in found if iri.startswith(own)] or found
     return near[0] if near else ""

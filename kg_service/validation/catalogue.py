@@ -1,7 +1,7 @@
 """The rules of a release: which shapes hold patient records against which statements, and what is worked out before.
 
-Everything is read from the Turtle files of `shapes/`: rules are SHACL shapes (https://www.w3.org/TR/shacl/), derivations
-SPARQL rules of SHACL Advanced Features (https://www.w3.org/TR/shacl-af/#SPARQLRule).
+Everything is read from the Turtle files of `shapes/`: rules are SHACL shapes (https://www.w3.org/TR/shacl/),
+derivations SPARQL rules of SHACL Advanced Features (https://www.w3.org/TR/shacl-af/#SPARQLRule).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from kg_service.knowledge.release import read_turtle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import rdflib
     from pyoxigraph import BlankNode, Triple
@@ -82,7 +81,8 @@ class Catalogue:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """IRIs that the SPARQL texts of shapes and derivations name: what of the guideline they can reach."""
-        texts = [q.object.value for p in (SELECT, CONSTRUCT) for q in self._store.quads_for_pattern(None, p, None)]
+        queries = [q.object for p in (SELECT, CONSTRUCT) for q in self._store.quads_for_pattern(None, p, None)]
+        texts = [query.value for query in queries if isinstance(query, Literal)]
         namespaces = self._namespaces()
         names = {match for text in texts for match in PREFIXED.findall(text)}
         return frozenset(namespaces[prefix] + local for prefix, local in names if prefix in namespaces)
@@ -101,17 +101,20 @@ class Catalogue:
         )
 
     def _derivations(self) -> Iterator[tuple[float, str]]:
-        """Yield order and CONSTRUCT text, prefixes included; what has an order under 1 speaks of the guideline alone."""
+        """Yield order and CONSTRUCT text with prefixes; an order under 1 is of the guideline alone."""
         prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
         for step in self._instances(SPARQL_RULE):
             yield float(self._text(step, ORDER)), prologue + self._text(step, CONSTRUCT)
 
     def _namespaces(self) -> dict[str, str]:
         declared = [quad.object for quad in self._store.quads_for_pattern(None, DECLARE, None)]
-        return {self._text(node, PREFIX): self._text(node, NAMESPACE) for node in declared}
+        return {
+            self._text(node, PREFIX): self._text(node, NAMESPACE) for node in declared if not isinstance(node, Literal)
+        }
 
     def _instances(self, kind: NamedNode) -> list[NamedNode]:
-        return [quad.subject for quad in self._store.quads_for_pattern(None, TYPE, kind)]
+        found = [quad.subject for quad in self._store.quads_for_pattern(None, TYPE, kind)]
+        return [node for node in found if isinstance(node, NamedNode)]
 
     def _nodes(self, subject: NamedNode, predicate: NamedNode) -> list[NamedNode]:
         found = [quad.object for quad in self._store.quads_for_pattern(subject, predicate, None)]

@@ -27,6 +27,7 @@ class Result:
     path: str
     message: str
     severity: str
+    component: str
 
 
 class Engine(Protocol):
@@ -49,7 +50,12 @@ class ReferenceEngine:
         import pyshacl  # noqa: PLC0415 - 0.3 s that only this needs
 
         _, report, text = pyshacl.validate(
-            case, shacl_graph=self._shapes, inference="none", do_owl_imports=False, js=False, inplace=True
+            case,  # type: ignore[arg-type]  # pySHACL takes a store of Oxigraph, its types do not say so
+            shacl_graph=self._shapes,
+            inference="none",
+            do_owl_imports=False,
+            js=False,
+            inplace=True,
         )
         if isinstance(report, Exception) or not hasattr(report, "subjects"):
             raise ReleaseError(f"The shapes cannot be used: {text}")
@@ -70,4 +76,5 @@ def _results(report: rdflib.Graph) -> Iterator[Result]:
             path=text(node, SH.resultPath),
             message=text(node, SH.resultMessage),
             severity=text(node, SH.resultSeverity).rpartition("#")[2].lower(),
+            component=text(node, SH.sourceConstraintComponent),
         )

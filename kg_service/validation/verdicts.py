@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID, SHOWN_AS, AS_OF = (
     NamedNode(PATIENT + name) for name in ("subject", "certainty", "inputPath", "resourceId", "shownAs", "asOf")
 )
+EXCLUDING = frozenset(
+    NamedNode(PATIENT + name) for name in ("EnteredInError", "Cancelled", "Planned", "NotDone", "Refuted")
+)
+"""Statuses for which derive:certainty leaves a record out; else it is left out for its date."""
 REASONS = tuple(NamedNode(PATIENT + name) for name in ("status", "verificationStatus"))
 
 
@@ -140,10 +144,12 @@ class Judge:
         for quad in case.quads_for_pattern(None, SUBJECT, record.patient, None):
             node = quad.subject
             if isinstance(node, NamedNode) and not any(case.quads_for_pattern(node, CERTAINTY, None, None)):
-                stated = [q.object for p in REASONS for q in case.quads_for_pattern(node, p, None, None)]
-                words = sorted(self._labels.shown(term) for term in stated)
-                reason = " and ".join(words) or "dated after the day of judgement, or of no kind known here"
-                yield Remark(_text(case, node, INPUT_PATH) or node.value, f"Not counted: {reason}.")
+                yield Remark(_text(case, node, INPUT_PATH) or node.value, f"Not counted: {self._reason(node, case)}.")
+
+    def _reason(self, node: NamedNode, case: Store) -> str:
+        stated = [q.object for p in REASONS for q in case.quads_for_pattern(node, p, None, None)]
+        excluding = sorted(self._labels.shown(term) for term in stated if term in EXCLUDING)
+        return " and ".join(excluding) or "dated after the day of judgement"
 
 
 def _text(case: Store, node: NamedNode, predicate: NamedNode) -> str:

@@ -17,12 +17,13 @@ from kg_service.web import (
     questions,
     site,
     sparql,
+    validation,
 )
 from kg_service.web.context import attach
 from kg_service.web.pages import ticks
 
 if TYPE_CHECKING:
-    from kg_service.knowledge import KnowledgeGraph
+    from kg_service.guideline import Guideline
 
 _MAX_BODY = 1024 * 1024
 """Longest body read, in bytes; a longer one is answered with 413."""
@@ -35,6 +36,7 @@ _BLUEPRINTS = (
     entities.blueprint,
     dataset.blueprint,
     openapi.blueprint,
+    validation.blueprint,
 )
 
 
@@ -47,7 +49,7 @@ class _DiscreetFlask(Flask):
         self.logger.error("%s\n%s", kind.__name__, "".join(traceback.format_tb(place)))
 
 
-def create_app(graph: KnowledgeGraph) -> Flask:
+def create_app(graph: Guideline) -> Flask:
     """Return the WSGI application that serves *graph*; it holds no state of clients and sets no cookie."""
     app = _DiscreetFlask("kg_service.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY

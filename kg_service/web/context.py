@@ -13,7 +13,7 @@ from kg_service.web import partitions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kg_service.knowledge import KnowledgeGraph
+    from kg_service.guideline import Guideline
 
 _KEY = "kg_service"
 
@@ -21,7 +21,7 @@ _KEY = "kg_service"
 class Service:
     """The served graph, and its sizes, counted when first asked for."""
 
-    def __init__(self, graph: KnowledgeGraph) -> None:
+    def __init__(self, graph: Guideline) -> None:
         """Serve *graph*, which does not change."""
         self.graph = graph
 
@@ -51,7 +51,7 @@ class Service:
         return {quad.triple for quad in self.graph.store}
 
 
-def attach(app: Flask, graph: KnowledgeGraph) -> None:
+def attach(app: Flask, graph: Guideline) -> None:
     """Make *graph* the one that *app* serves."""
     app.extensions[_KEY] = Service(graph)
 

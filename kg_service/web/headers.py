@@ -53,7 +53,7 @@ def _name_release(response: Response) -> None:
     digest = service().graph.digest
     response.headers["Graph-Digest"] = digest
     response.vary.add("Accept")
-    if response.status_code != HTTPStatus.OK:
+    if response.status_code != HTTPStatus.OK or response.cache_control.no_store:
         return
     body = hashlib.sha256(response.get_data()).hexdigest()
     response.set_etag(f"{digest.rpartition(':')[2][:_SHOWN]}-{body[:_SHOWN]}")

@@ -48,7 +48,7 @@ def from_body(request: Request) -> ProtocolQuery:
 
     Raises BadRequest, Forbidden (an update) or UnsupportedMediaType.
     """
-    _refuse_encoding(request)
+    refuse_encoding(request)
     if request.mimetype == UPDATE:
         raise Forbidden(READ_ONLY)
     if request.mimetype not in {FORM, DIRECT}:
@@ -58,8 +58,8 @@ def from_body(request: Request) -> ProtocolQuery:
         _refuse_update(in_url)
         if "query" in in_url:
             raise BadRequest("The query stands in the body and in the URL; send it once.")
-        return _operation(_text(request), in_url)
-    in_body = parse_parameters(_text(request).encode())
+        return _operation(body_text(request), in_url)
+    in_body = parse_parameters(body_text(request).encode())
     merged = {name: in_url.get(name, []) + in_body.get(name, []) for name in (*in_url, *in_body)}
     _refuse_update(merged)
     return _operation(_only_query(merged), merged)
@@ -104,12 +104,14 @@ def _refuse_update(parameters: Parameters) -> None:
         raise Forbidden(READ_ONLY)
 
 
-def _refuse_encoding(request: Request) -> None:
+def refuse_encoding(request: Request) -> None:
+    """Raise UnsupportedMediaType for a compressed body: what it would grow to cannot be bounded."""
     if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not read; send the body without Content-Encoding.")
 
 
-def _text(request: Request) -> str:
+def body_text(request: Request) -> str:
+    """Return the body; BadRequest when it is not UTF-8."""
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in _UTF8_NAMES:
         raise BadRequest("Only UTF-8 is read; send the body in UTF-8.")

@@ -1,12 +1,11 @@
 """The case library: small patients in Turtle, each with the outcome of every rule that applies, worked out by hand.
 
-A file of `cases/` holds `bases` (whole patients) and `cases` (a base with something dropped or added). `expect` of a case
-tells only what differs from its base; a rule that neither names must be not applicable.
+A file of `cases/` holds `bases` (whole patients) and `cases` (a base with something dropped or added). `expect` of a
+case tells only what differs from its base; a rule that neither names must be not applicable.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from kg_service.patients.rdf import read_rdf
 from kg_service.validation.validator import Validator
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from kg_service import KnowledgeGraph
@@ -52,7 +52,9 @@ class Case:
     def document(self) -> bytes:
         """The case as one Turtle document."""
         gone = {f"https://example.org/{name.removeprefix('ex:')}" for name in self.dropped}
-        quads = [q for q in parse((PROLOGUE + self.turtle).encode(), format=RdfFormat.TURTLE) if q.subject.value not in gone]
+        quads = [
+            q for q in parse((PROLOGUE + self.turtle).encode(), format=RdfFormat.TURTLE) if q.subject.value not in gone
+        ]
         return "\n".join(f"{q.subject} {q.predicate} {q.object} ." for q in quads).encode()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from kg_service.knowledge import KnowledgeGraph
+from kg_service import Guideline
 from kg_service.web import create_app
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def serve(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def graph() -> KnowledgeGraph:
-    return KnowledgeGraph.load(RELEASE)
+def graph() -> Guideline:
+    return Guideline.load(RELEASE)
 
 
 @pytest.fixture(scope="session")
-def app(graph: KnowledgeGraph) -> Flask:
+def app(graph: Guideline) -> Flask:
     return create_app(graph)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 DECIMAL = NamedNode(XSD + "decimal")
 LARGEST_EXPONENT = 30
 SHOWN = 60
-NAMES = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
 @dataclass(slots=True)
@@ -37,6 +35,13 @@ class Notes:
     def fault(self, path: str, reason: str) -> None:
         """Note something of the wrong form."""
         self._faults[Fault(path, reason)] = None
+
+    def absorb(self, other: Notes) -> None:
+        """Take over what other notes hold."""
+        for reason, (path, count) in other._remarks.items():
+            first, before = self._remarks.get(reason, (path, 0))
+            self._remarks[reason] = (first, before + count)
+        self._faults.update(other._faults)
 
     def remarks(self) -> Iterator[Remark]:
         """Yield the remarks in the order in which they were first made."""

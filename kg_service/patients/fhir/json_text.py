@@ -39,7 +39,9 @@ def parse_json(data: bytes, *, first_line: int = 1) -> object:
     except _RefusedError:
         _raise_refused(text, first_line)
     except RecursionError:
-        raise MalformedRecord("The JSON is nested too deeply to be a FHIR resource: flatten it.", first_line, 1) from None
+        raise MalformedRecord(
+            "The JSON is nested too deeply to be a FHIR resource: flatten it.", first_line, 1
+        ) from None
 
 
 def _decode(data: bytes, first_line: int) -> str:
@@ -87,13 +89,17 @@ def _raise_refused(text: str, first_line: int) -> NoReturn:
             if token[0] in names[-1]:
                 line, column = _place(text, token.start(), first_line)
                 raise MalformedRecord(
-                    f"A name is given twice in one object at line {line}, column {column}: keep one of them.", line, column
+                    f"A name is given twice in one object at line {line}, column {column}: keep one of them.",
+                    line,
+                    column,
                 )
             names[-1].add(token[0])
         elif following[0] in NO_JSON:
             line, column = _place(text, following.start(), first_line)
             raise MalformedRecord(
-                f"NaN and Infinity are no JSON numbers (line {line}, column {column}): leave the value out.", line, column
+                f"NaN and Infinity are no JSON numbers (line {line}, column {column}): leave the value out.",
+                line,
+                column,
             )
         if following[0] in {"{", "["}:
             names.append(set())

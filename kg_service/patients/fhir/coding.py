@@ -1,0 +1,99 @@
+"""CodeableConcepts (https://hl7.org/fhir/R4/datatypes.html#CodeableConcept) and coded statuses, understood or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from kg_service.knowledge.names import fold
+from kg_service.patients.fhir.element import Element, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyoxigraph import NamedNode
+
+    from kg_service.patients.terminology import Match, Terminology
+
+Meaning = TypeVar("Meaning")
+CODES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a CodeableConcept says: codes with their systems, and texts."""
+
+    codes: tuple[tuple[str, str], ...]
+    texts: tuple[str, ...]
+
+    def shown(self) -> str:
+        """Return the codes as remarks show them."""
+        codes = [f"{shown(system) or '(no system)'}|{shown(code)}" for system, code in self.codes[:CODES_SHOWN]]
+        return ", ".join(codes) or "no code"
+
+
+def read_words(concept: Element | None) -> Words:
+    """Return the codes and the texts of a CodeableConcept, in the order in which they stand."""
+    if concept is None:
+        return Words((), ())
+    codings = concept.children("coding")
+    codes = [(coding.text("system") or "", code) for coding in codings if (code := coding.text("code"))]
+    texts = [concept.text("text"), *(coding.text("display") for coding in codings)]
+    return Words(tuple(codes), tuple(dict.fromkeys(text for text in texts if text)))
+
+
+def by_code(words: Words, terminology: Terminology, kinds: tuple[NamedNode, ...]) -> list[Match]:
+    """Return what the codes mean, of these classes."""
+    found = [match for system, code in words.codes for match in terminology.find_code(system, code)]
+    fitting = [match for match in found if any(terminology.is_a(match.concept, kind) for kind in kinds)]
+    return list(dict.fromkeys(fitting))
+
+
+def by_text(words: Words, terminology: Terminology, kinds: tuple[NamedNode, ...]) -> list[Match]:
+    """Return what the first text that names anything of these classes names."""
+    for text in words.texts:
+        found = [match for kind in kinds for match in terminology.find_text(text, kind)]
+        if found:
+            return list(dict.fromkeys(found))
+    return []
+
+
+def understand(parent: Element, name: str, terminology: Terminology, kind: NamedNode) -> tuple[Words, list[Match]]:
+    """Return the words of a CodeableConcept and what they mean as `kind`: by code, else by text, else nothing.
+
+    A remark says so unless a code is understood.
+    """
+    words = read_words(parent.child(name))
+    if found := by_code(words, terminology, (kind,)):
+        return words, found
+    found = by_text(words, terminology, (kind,))
+    if found:
+        names = " and ".join(sorted({terminology.name(match.concept) for match in found}))
+        parent.remark(f"Understood by its words only, as {names}: {words.shown()} is not known here", name)
+    elif words.codes or words.texts:
+        parent.remark(f"Not understood: {words.shown()} stands for no {terminology.name(kind)} known here", name)
+    else:
+        parent.remark("There is neither a code nor a text: it may be anything", name)
+    return words, found
+
+
+def coded(element: Element, name: str, known: Mapping[str, Meaning]) -> Meaning | None:
+    """Return what a status given as CodeableConcept means; a remark when it is none of those known."""
+    concept = element.child(name)
+    if concept is None:
+        return None
+    words = read_words(concept)
+    for code in (*(code for _, code in words.codes), *words.texts):
+        if fold(code) in known:
+            return known[fold(code)]
+    concept.remark(f"This {name} is none of FHIR R4, so it is unknown")
+    return None
+
+
+def plain(element: Element, name: str, known: Mapping[str, Meaning], otherwise: Meaning) -> Meaning:
+    """Return what a status given as code means; `otherwise`, with a remark, when it is none of those known."""
+    code = element.text(name)
+    if code is not None and code in known:
+        return known[code]
+    element.remark(f"This {name} is none of FHIR R4, so it is unknown" if code else f"There is no {name}", name)
+    return otherwise

@@ -1,0 +1,252 @@
+"""Observation and RiskAssessment to observations; yes and no to a condition's code make a condition or an absence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from kg_service.knowledge.names import fold
+from kg_service.patients.fhir.chart import term
+from kg_service.patients.fhir.coding import Words, by_code, by_text, plain, read_words
+from kg_service.patients.fhir.conditions import ENTERED_IN_ERROR, Facts, Origin, write_conditions
+from kg_service.patients.fhir.element import decimal_literal
+from kg_service.patients.fhir.periods import period
+from kg_service.patients.fhir.quantities import Quantity, read_quantity
+from kg_service.patients.terminology import CONDITION, OBSERVABLE
+
+if TYPE_CHECKING:
+    from pyoxigraph import Literal, NamedNode
+
+    from kg_service.patients.fhir.chart import Chart, Draft
+    from kg_service.patients.fhir.element import Element
+    from kg_service.patients.fhir.entries import Entry
+    from kg_service.patients.terminology import Match
+
+IN_ERROR, CANCELLED, UNKNOWN = term("EnteredInError"), term("Cancelled"), term("UnknownStatus")
+STATUSES = {
+    **dict.fromkeys(("final", "amended", "corrected"), term("Done")),
+    **dict.fromkeys(("registered", "preliminary"), term("Preliminary")),
+    "cancelled": CANCELLED,
+    "unknown": UNKNOWN,
+    "entered-in-error": IN_ERROR,
+}
+VERIFIED = {term("Preliminary"): term("Provisional"), UNKNOWN: term("Unconfirmed")}
+LEVELS = {
+    **dict.fromkeys(("L", "LL"), term("Low")),
+    "N": term("Normal"),
+    **dict.fromkeys(("H", "HH"), term("High")),
+}
+YES_OR_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
+ANSWERS = {
+    **dict.fromkeys(("yes", "true", "present", f"{YES_OR_NO}|y".casefold()), True),
+    **dict.fromkeys(("no", "false", "absent", f"{YES_OR_NO}|n".casefold()), False),
+}
+LARGEST_PROBABILITY = 100
+PER_CENT = "%"
+TAG = re.compile(r"\s*\([^()]*\)$")
+VALUES = (
+    "valueCodeableConcept", "valueString", "valueBoolean", "valueRange", "valueRatio", "valueSampledData", "valueTime",
+    "valueDateTime", "valuePeriod",
+)  # fmt: skip
+
+
+class Stated(NamedTuple):
+    """What holds for an observation and its components alike."""
+
+    status: NamedNode
+    effective: Literal | None
+    recorded: Literal | None
+
+
+class Part(NamedTuple):
+    """An observation or one of its components, and what its code stands for."""
+
+    name: str
+    element: Element
+    words: Words
+    observables: list[Match]
+    conditions: list[Match]
+
+
+def read_observation(chart: Chart, entry: Entry) -> None:
+    """Read an Observation (https://hl7.org/fhir/R4/observation.html) and each component as one of its own."""
+    element = chart.element(entry)
+    components = element.children("component")
+    parts = [_part("", element, chart), *(_part(f"component-{n}", c, chart) for n, c in enumerate(components))]
+    understood = [part for part in parts if part.observables or part.conditions]
+    for part in parts:
+        if part not in understood and not (part.element is element and components):  # a mere heading of components
+            part.element.remark(f"Not understood: {part.words.shown()} stands for no observable known here", "code")
+    if not understood:
+        return
+    stated = _stated(element)
+    for part in understood:
+        if part.observables:
+            _write_observation(chart, entry, part, stated)
+        else:
+            _write_finding(chart, entry, part, stated)
+
+
+def _part(name: str, element: Element, chart: Chart) -> Part:
+    words = read_words(element.child("code"))
+    observables = by_code(words, chart.terminology, (OBSERVABLE,))
+    conditions = by_code(words, chart.terminology, (CONDITION,))
+    if not observables and not conditions:
+        observables = by_text(words, chart.terminology, (OBSERVABLE,))
+    return Part(name, element, words, observables, conditions)
+
+
+def _stated(element: Element) -> Stated:
+    status = plain(element, "status", STATUSES, UNKNOWN)
+    effective = element.date("effectiveDateTime") or element.date("effectiveInstant")
+    if element.has("effectivePeriod"):
+        span = period(element.child("effectivePeriod"))
+        effective = span.last or span.first
+    if element.has("effectiveTiming"):
+        element.remark("A timing is no one date: it is not read", "effectiveTiming")
+    return Stated(status, effective, element.date("issued"))
+
+
+def _write_observation(chart: Chart, entry: Entry, part: Part, stated: Stated) -> None:
+    draft = chart.record(entry, "Observation", part.name, part.element.path)
+    _write_observable(draft, part.element, part.words, part.observables)
+    draft.say("status", stated.status)
+    draft.say("effective", stated.effective)
+    draft.say("recorded", stated.recorded)
+    quantity = _value(part.element, chart)
+    _write_quantity(draft, quantity)
+    _write_limits(draft, part.element, quantity)
+    draft.say("interpretation", _interpretation(part.element))
+
+
+def _write_observable(draft: Draft, place: Element, words: Words, matches: list[Match]) -> None:
+    """Write what was observed: of the codes the surest; words that are not just its name do not prove it."""
+    terminology = draft.chart.terminology
+    sure = [match for match in matches if match.kind != "covers"]
+    chosen = sure or matches
+    for match in chosen:
+        draft.say("observable", match.concept)
+    if chosen[0].by == "text":
+        named = {m.concept for m in chosen if any(terminology.is_called(m.concept, text) for text in words.texts)}
+        draft.say("codeMatch", term("ByText" if len(named) == len(chosen) else "ByWiderCode"))
+        names = " and ".join(sorted(terminology.name(match.concept) for match in chosen))
+        place.remark(f"Understood by its words only, as {names}: {words.shown()} is not known here", "code")
+    elif not sure:
+        draft.say("codeMatch", term("ByWiderCode"))
+
+
+def _value(element: Element, chart: Chart) -> Quantity:
+    """Return a value that is a number; a remark on any other."""
+    if element.has("valueQuantity"):
+        return read_quantity(element.child("valueQuantity"), chart.terminology)
+    if element.has("valueInteger"):
+        return Quantity(element.number("valueInteger"), None)
+    for name in VALUES:
+        if element.has(name):
+            element.remark("The value is no quantity: it is not used", name)
+    return Quantity(None, None)
+
+
+def _write_quantity(draft: Draft, quantity: Quantity) -> None:
+    if quantity.value is not None:
+        draft.say("value", decimal_literal(quantity.value))
+        draft.say("unit", quantity.unit)
+
+
+def _write_limits(draft: Draft, element: Element, quantity: Quantity) -> None:
+    """Write the laboratory's own range, where there is one such range and it is in the unit of the value."""
+    ranges = [one for one in element.children("referenceRange") if _is_normal(one)]
+    if quantity.value is None or not ranges:
+        return
+    if len(ranges) > 1:
+        element.remark("Several reference ranges: none is used", "referenceRange")
+        return
+    for side, name in (("low", "lowLimit"), ("high", "highLimit")):
+        limit = read_quantity(ranges[0].child(side), draft.chart.terminology)
+        if limit.value is None:
+            continue
+        if limit.unit == quantity.unit:
+            draft.say(name, decimal_literal(limit.value))
+        else:
+            ranges[0].remark("The limit is not in the unit of the value: it is not used", side)
+
+
+def _is_normal(reference: Element) -> bool:
+    kind = reference.child("type")
+    codes = [code for _, code in read_words(kind).codes]
+    return not codes or "normal" in codes
+
+
+def _interpretation(element: Element) -> NamedNode | None:
+    """Return the one level that the laboratory's interpretation names."""
+    codes = [code for concept in element.children("interpretation") for _, code in read_words(concept).codes]
+    levels = {LEVELS[code] for code in codes if code in LEVELS}
+    return levels.pop() if len(levels) == 1 else None
+
+
+def _write_finding(chart: Chart, entry: Entry, part: Part, stated: Stated) -> None:
+    """Write a yes or no to a condition. When it began is not said: only when it was found."""
+    if stated.status == IN_ERROR:
+        part.element.remark(ENTERED_IN_ERROR)
+        return
+    if stated.status == CANCELLED:
+        part.element.remark("The observation was cancelled: left out")
+        return
+    answer = _answer(part.element)
+    if answer is None:
+        part.element.remark("Neither yes nor no to the condition that the code stands for: it is not used")
+        return
+    found = stated.effective or stated.recorded
+    verification = VERIFIED.get(stated.status)
+    facts = Facts(found, verification=verification, effective=None if answer else found)
+    kind = "Condition" if answer else "Absence"
+    write_conditions(chart, Origin(entry, part.name, part.element.path), kind, part.conditions, facts)
+
+
+def _answer(element: Element) -> bool | None:
+    """Return what value[x] answers, by boolean, by yes-or-no code, or by the very word."""
+    if element.has("valueBoolean"):
+        return element.boolean("valueBoolean")
+    words = read_words(element.child("valueCodeableConcept"))
+    said = [f"{system}|{code}" for system, code in words.codes]
+    said += [TAG.sub("", text) for text in (*words.texts, element.text("valueString") or "")]
+    answers = {ANSWERS[fold(text)] for text in said if fold(text) in ANSWERS}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def read_risk_assessment(chart: Chart, entry: Entry) -> None:
+    """Read a RiskAssessment (https://hl7.org/fhir/R4/riskassessment.html): each prediction is an observation."""
+    element = chart.element(entry)
+    status = plain(element, "status", STATUSES, UNKNOWN)
+    effective = element.date("occurrenceDateTime")
+    if element.has("occurrencePeriod"):
+        span = period(element.child("occurrencePeriod"))
+        effective = span.last or span.first
+    for place, prediction in enumerate(element.children("prediction")):
+        words = read_words(prediction.child("outcome"))
+        found = by_code(words, chart.terminology, (OBSERVABLE,)) or by_text(words, chart.terminology, (OBSERVABLE,))
+        if not found:
+            prediction.remark(f"Not understood: {words.shown()} stands for no risk known here", "outcome")
+            continue
+        draft = chart.record(entry, "Observation", f"prediction-{place}", prediction.path)
+        _write_observable(draft, prediction, words, found)
+        draft.say("status", status)
+        draft.say("effective", effective)
+        _write_quantity(draft, _probability(prediction, chart))
+
+
+def _probability(prediction: Element, chart: Chart) -> Quantity:
+    """Return a probability, which R4 gives in per cent."""
+    if prediction.has("probabilityRange"):
+        prediction.remark("A range is no one probability: it is not read", "probabilityRange")
+    value = prediction.number("probabilityDecimal")
+    if value is None:
+        return Quantity(None, None)
+    if not 0 <= value <= LARGEST_PROBABILITY:
+        prediction.fault("A probability is between 0 and 100 per cent: correct it.", "probabilityDecimal")
+        return Quantity(None, None)
+    if 0 < value < 1:
+        prediction.remark(
+            "Read as per cent, as FHIR R4 has it; a share of 1 would be a hundred times as much", "probabilityDecimal"
+        )
+    return Quantity(value, chart.terminology.find_unit(PER_CENT))

@@ -1,0 +1,149 @@
+"""From the resources of one input to one record per patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg_service.errors import WrongRecord
+from kg_service.patients.fhir.allergies import read_allergy
+from kg_service.patients.fhir.chart import Chart
+from kg_service.patients.fhir.conditions import read_condition, read_family_history, read_procedure
+from kg_service.patients.fhir.element import Notes, shown
+from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
+from kg_service.patients.fhir.library import LITERAL, VERSION, Library
+from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
+from kg_service.patients.fhir.person import read_patient
+from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pyoxigraph import NamedNode
+
+    from kg_service.patients.fhir.element import Element
+    from kg_service.patients.record import PatientRecord
+    from kg_service.patients.terminology import Terminology
+
+READERS: dict[str, Callable[[Chart, Entry], None]] = {
+    "AllergyIntolerance": read_allergy,
+    "Condition": read_condition,
+    "FamilyMemberHistory": read_family_history,
+    "MedicationAdministration": read_administration,
+    "MedicationDispense": read_dispense,
+    "MedicationRequest": read_request,
+    "MedicationStatement": read_statement,
+    "Observation": read_observation,
+    "Procedure": read_procedure,
+    "RiskAssessment": read_risk_assessment,
+}
+OF_PATIENT = ("subject", "patient")
+"""The members by which resources name their patient."""
+
+
+def read_resource(parsed: object, terminology: Terminology, root_path: str = "") -> list[PatientRecord]:
+    """Read a parsed JSON value, a Bundle or a resource of FHIR R4, into one record per patient in it.
+
+    `root_path` goes before every path. A lone resource makes a record of the patient that it names. Raises WrongRecord
+    when the value is not FHIR R4, or says nothing of a patient that is read here.
+    """
+    common = Notes()
+    return read_entries(open_resource(parsed, root_path, common), common, terminology, root_path)
+
+
+def read_entries(
+    entries: Iterable[Entry], common: Notes, terminology: Terminology, root_path: str = ""
+) -> list[PatientRecord]:
+    """Read resources that belong together. What concerns no single patient goes from `common` to each of them.
+
+    Raises WrongRecord when they say nothing of a patient that is read here.
+    """
+    resources = newest(entries, common)
+    charts = _Charts(resources, common, terminology)
+    for entry in resources:
+        if entry.type == "Patient":
+            charts.of_patient(entry)
+    for entry in resources:
+        _read(entry, charts, common)
+    if not charts.charts:
+        kinds = sorted({shown(entry.type) for entry in resources})
+        found = f"it holds {', '.join(kinds)}" if kinds else "it holds no resources"
+        raise WrongRecord(
+            f"Nothing here says anything of a patient that can be read; {found}. "
+            f"Give a Patient, with resources such as {', '.join(READERS)}.",
+            root_path.strip(" :") or (resources[0].path if resources else "Bundle"),
+        )
+    return [chart.finish(common) for chart in charts.charts.values()]
+
+
+def _read(entry: Entry, charts: _Charts, common: Notes) -> None:
+    reader = READERS.get(entry.type)
+    if entry.type == "OperationOutcome":
+        common.remark(entry.path, "An OperationOutcome says that the server had something to tell: look at it")
+        return
+    member = next((name for name in OF_PATIENT if entry.resource.get(name) is not None), None)
+    if reader is None and (member is None or entry.type == "Patient"):
+        return  # it speaks of no patient, or has been read
+    chart = charts.named_by(entry, member, may_begin=reader is not None) if member else None
+    if chart is None:
+        common.remark(
+            f"{entry.path}.{member or OF_PATIENT[0]}", f"This {shown(entry.type)} names no patient in the input"
+        )
+    elif reader:
+        reader(chart, entry)
+    else:
+        chart.notes.remark(entry.path, f"{shown(entry.type)} is not read")
+
+
+class _Charts:
+    """The charts of an input's patients, begun as they are met."""
+
+    def __init__(self, resources: list[Entry], common: Notes, terminology: Terminology) -> None:
+        self.charts: dict[NamedNode, Chart] = {}
+        self._referred: dict[object, NamedNode] = {}
+        self._common = common
+        self._terminology = terminology
+        self._library = Library(resources)
+        self._has_patients = any(entry.type == "Patient" for entry in resources)
+
+    def of_patient(self, entry: Entry) -> Chart:
+        """Return the chart of a Patient resource, which is read when it is first met."""
+        if entry.iri not in self.charts:
+            chart = Chart(entry.iri, entry.resource_id, self._terminology, self._library)
+            self.charts[entry.iri] = chart
+            read_patient(chart, entry)
+        return self.charts[entry.iri]
+
+    def named_by(self, entry: Entry, member: str, *, may_begin: bool) -> Chart | None:
+        """Return the chart of the patient whom a member names; none when that is nobody in the input.
+
+        Where the input has no Patient resource at all, the reference itself stands for the patient; `may_begin` says
+        whether this resource is worth a chart then.
+        """
+        reference = entry.element(self._common).child(member)
+        if reference is None:
+            return None
+        if found := self._library.find(reference, entry, ("Patient",)):
+            return self.of_patient(found)
+        iri = None if self._has_patients else self._absent(reference)
+        if iri and iri not in self.charts and may_begin:
+            self._begin_absent(iri, reference)
+        return self.charts.get(iri) if iri else None
+
+    def _absent(self, reference: Element) -> NamedNode | None:
+        """Return the IRI of a patient who is only referred to: the same for the same reference."""
+        written = VERSION.sub("", reference.text("reference") or "")
+        match = LITERAL.fullmatch(written)
+        if written.startswith("#") or (match and not match["local"].startswith("Patient/")):
+            return None
+        if match and not match["base"]:
+            return record_iri(written)
+        identifier = reference.child("identifier")
+        key = written or (identifier and (identifier.text("system"), identifier.text("value")))
+        return self._referred.setdefault(key, absolute_iri(written) or record_iri(reference.path)) if key else None
+
+    def _begin_absent(self, iri: NamedNode, reference: Element) -> None:
+        match = LITERAL.fullmatch(VERSION.sub("", reference.text("reference") or ""))
+        chart = Chart(iri, match["local"] if match else "", self._terminology, self._library)
+        self.charts[iri] = chart
+        chart.describe_patient(reference.path)
+        chart.notes.remark(reference.path, "The Patient resource is absent: date of birth and sex are not known")

@@ -1,0 +1,83 @@
+"""The report on a validation: verdicts on patients, and of which graph, day and jurisdictions they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kg_service.validation.verdicts import Outcome
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from kg_service.validation.verdicts import PatientVerdicts, Verdict
+
+INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Verdicts on all patients; `jurisdictions` are the names of those asked for (empty: all)."""
+
+    patients: tuple[PatientVerdicts, ...]
+    as_of: dt.date
+    graph_digest: str
+    jurisdictions: tuple[str, ...] = ()
+
+    @property
+    def verdicts(self) -> Iterator[Verdict]:
+        """All verdicts on all patients."""
+        return (verdict for patient in self.patients for verdict in patient.verdicts)
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """How many verdicts there are of each outcome; information that applies is counted as violated."""
+        return Counter(verdict.outcome for verdict in self.verdicts)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a record was of the wrong form and therefore not judged."""
+        return any(patient.faults for patient in self.patients)
+
+    @property
+    def violated(self) -> bool:
+        """Whether a rule is violated, other than one that only informs."""
+        return any(is_violation(verdict) for verdict in self.verdicts)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a rule could not be decided."""
+        return any(verdict.outcome == Outcome.UNDECIDED for verdict in self.verdicts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as the JSON form has it."""
+        from kg_service.validation.reports.document import as_document  # noqa: PLC0415 - which imports this module
+
+        return as_document(self)
+
+    def serialize(self, form: str) -> str:
+        """Write the report: see `reports.FORMATS` for the forms; NotAcceptable, with the list, for another."""
+        from kg_service.validation.reports import write  # noqa: PLC0415 - which imports this module
+
+        return write(self, form)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row for each patient and rule, with the columns of the CSV form; needs pandas."""
+        import pandas as pd  # noqa: PLC0415 - an extra
+
+        from kg_service.validation.reports.rows import COLUMNS, rows  # noqa: PLC0415 - which imports this module
+
+        return pd.DataFrame(rows(self), columns=list(COLUMNS))
+
+    def __str__(self) -> str:
+        """Return the report as people read it."""
+        return self.serialize("table")
+
+
+def is_violation(verdict: Verdict) -> bool:
+    """Tell whether the rule is violated and does more than inform."""
+    return verdict.outcome == Outcome.VIOLATED and verdict.rule.severity != INFO

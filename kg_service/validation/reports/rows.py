@@ -1,0 +1,67 @@
+"""The report as rows: one for each patient and rule; one for each fault of a record that was not judged."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg_service.validation.report import Report
+    from kg_service.validation.verdicts import PatientVerdicts, Verdict
+
+COLUMNS = (
+    "patient", "rule", "outcome", "severity", "message", "missing", "resource", "input_path", "findings", "modality",
+    "jurisdiction", "statements", "sources", "label",
+)  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a cell for a formula."""
+
+
+def write(report: Report) -> str:
+    """Return the rows as CSV (RFC 4180); a cell that a spreadsheet would run as a formula begins with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows(report))
+    return out.getvalue()
+
+
+def rows(report: Report) -> Iterator[tuple[str, ...]]:
+    """Yield the rows, in the order of COLUMNS."""
+    for patient in report.patients:
+        name = patient.record.resource_id
+        yield from (_row(name, verdict) for verdict in patient.verdicts)
+        yield from _faults(name, patient)
+
+
+def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
+    first = verdict.findings[0] if verdict.findings else None
+    return (
+        name,
+        verdict.rule.name,
+        str(verdict.outcome),
+        verdict.rule.severity,
+        verdict.message,
+        first.missing if first else "",
+        first.resource_id if first else "",
+        first.input_path if first else "",
+        str(len(verdict.findings)),
+        verdict.grounds.modality,
+        "; ".join(verdict.grounds.jurisdictions),
+        "; ".join(verdict.grounds.statements),
+        "; ".join(dict.fromkeys(citation.source for citation in verdict.grounds.citations)),
+        verdict.rule.label,
+    )
+
+
+def _faults(name: str, patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
+    for fault in patient.faults:
+        told = {"patient": name, "outcome": "not judged", "message": fault.reason, "input_path": fault.path}
+        yield tuple(told.get(column, "") for column in COLUMNS)
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

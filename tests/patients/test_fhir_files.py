@@ -1,0 +1,209 @@
+"""Bytes, files and folders: JSON, NDJSON, bulk export; and what is refused, with place and cure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kg_service.errors import MalformedRecord, RecordError, WrongRecord
+from kg_service.patients.fhir import read_bytes, read_path, read_resource
+
+from .fhir_data import DENOSUMAB, OSTEOPOROSIS, Json, bundle, concept, facts, only, patient, reasons, resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kg_service.patients.terminology import Terminology
+
+CONDITION = resource("Condition", code=concept(OSTEOPOROSIS))
+
+
+def text(*values: Json) -> bytes:
+    return b"\n".join(json.dumps(value).encode() for value in values)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        text(bundle(patient(), CONDITION)),
+        b"\xef\xbb\xbf" + text(bundle(patient(), CONDITION)),
+        json.dumps(bundle(patient(), CONDITION), indent=2).encode(),
+        json.dumps(bundle(patient(), CONDITION), indent=2).replace("\n", "\r\n").encode(),
+        text(patient(), CONDITION),
+        text(CONDITION, patient()),
+        text(patient(), {}, CONDITION).replace(b"{}", b"  ") + b"\n\n",
+        text(bundle(patient()), CONDITION).replace(b'"collection"', b'"searchset"').replace(b"\n", b"\r\n"),
+        text(bundle(CONDITION), bundle(patient())),
+    ],
+)
+def test_json_and_ndjson(terminology: Terminology, data: bytes) -> None:
+    (record,) = read_bytes(data, terminology)
+    assert only(record)["condition"] == ["osteoporosis"]
+    assert record.resource_id == "Patient/1"
+
+
+def test_lines_are_joined_by_patient_and_bundles_stand_alone(terminology: Terminology) -> None:
+    other = resource("Condition", id="8", code=concept(OSTEOPOROSIS), subject={"reference": "Patient/2"})
+    records = read_bytes(text(CONDITION, bundle(patient(id="3"), CONDITION), patient(), other, patient(id="2")), terminology)
+    assert [record.resource_id for record in records] == ["Patient/3", "Patient/1", "Patient/2"]
+    assert [len(facts(record)) for record in records] == [0, 1, 1]
+    assert only(records[1])["inputPath"] == ["line 1: Condition"]
+
+
+def test_resources_beside_bundles_that_are_nobodys_change_nothing(terminology: Terminology) -> None:
+    (record,) = read_bytes(text(bundle(patient(), CONDITION), {"resourceType": "Organization"}), terminology)
+    assert only(record)["condition"] == ["osteoporosis"]
+
+
+def test_a_line_file_is_read_bundle_by_bundle(terminology: Terminology, tmp_path: Path) -> None:
+    file = tmp_path / "all.ndjson"
+    file.write_bytes(text(bundle(patient(), CONDITION), bundle(patient(id="2"))) + b"\n{")
+    records = read_path(file, terminology)
+    assert next(records).resource_id == "Patient/1"
+    assert next(records).resource_id == "Patient/2"
+    with pytest.raises(MalformedRecord, match=r"all.ndjson: .* ends in the middle \(line 3, column 2\)"):
+        next(records)
+
+
+def test_a_folder_of_bulk_export(terminology: Terminology, tmp_path: Path) -> None:
+    request = resource("MedicationRequest", medicationReference={"reference": "Medication/m"})
+    (tmp_path / "Patient.ndjson").write_bytes(text(patient(), patient(id="2")))
+    (tmp_path / "Condition.000.ndjson").write_bytes(text(CONDITION))
+    (tmp_path / "Condition.001.ndjson").write_bytes(text(CONDITION | {"id": "8", "subject": {"reference": "Patient/2"}}))
+    (tmp_path / "MedicationRequest.jsonl").write_bytes(text(request))
+    (tmp_path / "Medication.ndjson").write_bytes(text({"resourceType": "Medication", "id": "m", "code": concept(DENOSUMAB)}))
+    (tmp_path / "Claim.ndjson").write_bytes(text(*(resource("Claim", id=str(n)) for n in range(3))))
+    (tmp_path / "readme.txt").write_text("not read")
+    first, second = read_path(tmp_path, terminology)
+    assert [fact["type"] for fact in facts(first)] == [["Condition"], ["Order"]]
+    assert facts(first)[0]["inputPath"] == ["Condition.000.ndjson line 1: Condition"]
+    assert facts(first)[1]["agent"] == ["denosumab"]
+    assert only(second)["resourceId"] == ["Condition/8"]
+    assert reasons(first) == "Claim.ndjson line 1: Claim: Claim is not read (and 2 more)."
+    assert second.not_understood == ()
+
+
+def test_a_folder_of_bundles(terminology: Terminology, tmp_path: Path) -> None:
+    """Each file is an input of its own: the same ids in two files are two patients."""
+    for name in ("a.json", "b.JSON"):
+        (tmp_path / name).write_bytes(text(bundle(patient(), CONDITION)))
+    assert [len(facts(record)) for record in read_path(tmp_path, terminology)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("missing.json", "cannot be read"), ("missing", "no file or folder"), ("x.xml", "is of no form read here"), (".", "no .json")],
+)
+def test_paths_that_cannot_be_read(terminology: Terminology, tmp_path: Path, name: str, said: str) -> None:
+    if name == "x.xml":
+        (tmp_path / name).write_text("<Patient/>")
+    with pytest.raises(RecordError, match=said):
+        list(read_path(tmp_path / name, terminology))
+
+
+@pytest.mark.parametrize(
+    ("data", "said", "line", "column"),
+    [
+        (b"", "empty", 1, 1),
+        (b" \n ", "empty", 1, 1),
+        (b"\xef\xbb\xbf", "empty", 1, 1),
+        (b'{"resourceType": "Patient"', "ends in the middle", 1, 27),
+        (b'{"resourceType":\n "Pat', "ends in the middle", 2, 2),
+        (b'{"resourceType": "Patient",\n "id": 1,}', "not JSON", 2, 10),
+        (b"{'resourceType': 'Patient'}", "not JSON", 1, 2),
+        (b"<Patient/>", "not JSON", 1, 1),
+        (b'{"resourceType": "Patient"}\n{"a": ', "ends in the middle", 2, 7),
+        (b'{"a": "\xff"}', "UTF-8", 1, 8),
+        ("{}".encode("utf-16"), "UTF-8", 1, 1),
+        (b'{"a": 1,\n "b": NaN}', "NaN", 2, 7),
+        (b'{"a": -Infinity}', "NaN", 1, 7),
+        (b'{"x": "NaN", "a": {"b": 1},\n "a": 2}', "given twice", 2, 2),
+        (b'{"a": [{"b": 1, "b": 2}]}', "given twice", 1, 17),
+        (b'{"a": 1, "\\u0061": 2}', "given twice", 1, 1),
+        (b"[" * 100_000, "too deeply", 1, 1),
+        (b'{"a":' * 100_000, "too deeply", 1, 1),
+    ],
+)
+def test_malformed_json_says_where(terminology: Terminology, data: bytes, said: str, line: int, column: int) -> None:
+    with pytest.raises(MalformedRecord, match=said) as caught:
+        read_bytes(data, terminology)
+    assert (caught.value.line, caught.value.column) == (line, column)
+    assert caught.value.extras == {"line": line, "column": column}
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ([], "$this"), ([patient()], "$this"), ("Patient", "$this"), (None, "$this"), (7, "$this"), (True, "$this"),
+        ({}, "resourceType"), ({"resourceType": 7}, "resourceType"), ({"resourceType": ""}, "resourceType"),
+        ({"resourceType": "Questionnaire"}, "Questionnaire"), ({"resourceType": "OperationOutcome"}, "OperationOutcome"),
+    ],
+)  # fmt: skip
+def test_what_is_no_resource_is_refused_with_a_cure(terminology: Terminology, value: object, path: str) -> None:
+    with pytest.raises(WrongRecord, match=r"[Gg]ive a") as caught:
+        read_resource(value, terminology)
+    assert caught.value.extras == {"path": path}
+    assert caught.value.status == 422
+
+
+def codeable(name: str) -> Json:
+    return {name: {"concept": concept(DENOSUMAB)}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "members", "member", "version"),
+    [
+        ("MedicationRequest", codeable("medication"), "medication", "R5"),
+        ("MedicationStatement", codeable("medication"), "medication", "R5"),
+        ("MedicationAdministration", codeable("medication"), "medication", "R5"),
+        ("MedicationDispense", codeable("medication"), "medication", "R5"),
+        ("MedicationAdministration", {"occurenceDateTime": "2024"}, "occurenceDateTime", "R5"),
+        ("Procedure", {"occurrenceDateTime": "2024"}, "occurrenceDateTime", "R5"),
+        ("Condition", {"participant": []}, "participant", "R5"),
+        ("AllergyIntolerance", {"type": concept(("urn:x", "allergy"))}, "type", "R5"),
+        ("Observation", {"triggeredBy": []}, "triggeredBy", "R5"),
+        ("RiskAssessment", {"reason": []}, "reason", "R5"),
+        ("Condition", {"meta": {"profile": ["http://hl7.org/fhir/5.0/StructureDefinition/Condition"]}}, "meta.profile[0]", "R5"),
+        ("Condition", {"meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/Condition|5.0.0"]}}, "meta.profile[0]", "R5"),
+        ("Condition", {"meta": {"fhirVersion": "5.0.0"}}, "meta.fhirVersion", "R5"),
+        ("Condition", {"verificationStatus": "confirmed"}, "verificationStatus", "STU3"),
+        ("Condition", {"clinicalStatus": "active"}, "clinicalStatus", "STU3"),
+        ("Condition", {"assertedDate": "2024"}, "assertedDate", "STU3"),
+        ("AllergyIntolerance", {"verificationStatus": "confirmed"}, "verificationStatus", "STU3"),
+        ("Observation", {"interpretation": concept(("urn:x", "L"))}, "interpretation", "STU3"),
+        ("MedicationStatement", {"taken": "y"}, "taken", "STU3"),
+        ("MedicationAdministration", {"notGiven": False}, "notGiven", "STU3"),
+        ("Procedure", {"notDone": False}, "notDone", "STU3"),
+        ("MedicationRequest", {"context": {"reference": "Encounter/1"}}, "context", "STU3"),
+        ("Condition", {"meta": {"profile": ["http://hl7.org/fhir/3.0/StructureDefinition/Condition"]}}, "meta.profile[0]", "STU3"),
+    ],
+)  # fmt: skip
+def test_other_versions_are_refused_with_a_cure(
+    terminology: Terminology, kind: str, members: Json, member: str, version: str
+) -> None:
+    with pytest.raises(WrongRecord, match=rf"FHIR {version}.* Convert the data to FHIR R4") as caught:
+        read_resource(bundle(patient(), resource(kind, **members)), terminology)
+    assert caught.value.path == f"Bundle.entry[1].resource.{member}"
+
+
+@pytest.mark.parametrize("kind", ["MedicationUsage", "GenomicStudy", "MedicationOrder", "ProcedureRequest", "Sequence"])
+def test_types_of_other_versions_are_refused(terminology: Terminology, kind: str) -> None:
+    with pytest.raises(WrongRecord, match="Convert the data to FHIR R4") as caught:
+        read_resource(bundle(patient(), {"resourceType": kind}), terminology)
+    assert caught.value.path == "Bundle.entry[1].resource"
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"profile": ["http://hl7.org/fhir/us/core/StructureDefinition/us-core-condition|3.1.1"]},
+        {"profile": ["http://hl7.org/fhir/StructureDefinition/Condition|4.0.1"], "fhirVersion": "4.0.1"},
+        {"profile": ["http://hl7.org/fhir/4.0/StructureDefinition/Condition"]},
+    ],
+)
+def test_versions_of_profiles_are_not_versions_of_fhir(terminology: Terminology, meta: Json) -> None:
+    (record,) = read_resource(bundle(patient(), CONDITION | {"meta": meta}), terminology)
+    assert only(record)["condition"] == ["osteoporosis"]
