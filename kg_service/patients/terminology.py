@@ -53,6 +53,9 @@ NAMES = (PREF_LABEL, ALT_LABEL, HIDDEN_LABEL)
 SHORTEST_WITHIN = 4
 """A shorter name must be the whole text: within a longer one its letters mean too many things."""
 
+LONGEST = 2000
+"""Of a longer text only the beginning is searched: it is no name but a report."""
+
 PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
 STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
 SCHEME = re.compile(r"^https?://")
@@ -99,10 +102,10 @@ class Terminology:
         """Return the concepts of the class `kind` that a text names as whole words, in any case.
 
         A name within a longer one that fits as well is not counted. The kind of the match is "denotes" where the
-        name opens the text or a part of it ("Alendronate 70 mg / …"), and "covers" where other words stand before
+        name opens the text or a part of it ("name 70 mg / …"), and "covers" where other words stand before
         it ("no …", "… salt of"): they may turn its meaning.
         """
-        folded = fold(text)
+        folded = fold(text[:LONGEST])
         taken: list[tuple[int, int]] = []
         found: dict[NamedNode, Match] = {}
         for name, concept in self._labels(kind):

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 SNOMED, ICD, LOINC = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10-cm", "http://loinc.org"
-RXNORM, ATC, UCUM = "http://www.nlm.nih.gov/research/umls/rxnorm", "http://www.whocc.no/atc", "http://unitsofmeasure.org"
+RXNORM, ATC, UCUM = (
+    "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "http://www.whocc.no/atc",
+    "http://unitsofmeasure.org",
+)
 
 OSTEOPOROSIS = (SNOMED, "64859006")
 INFARCTION = (SNOMED, "22298006")
@@ -64,7 +68,9 @@ def facts(record: PatientRecord) -> list[dict[str, list[str]]]:
     for triple in record.triples:
         name = triple.predicate.value.replace("#", "/").rpartition("/")[2]
         value = triple.object.value
-        nodes[triple.subject.value][name].append(value.rpartition("/")[2] if value.startswith("https://w3id") else value)
+        nodes[triple.subject.value][name].append(
+            value.rpartition("/")[2] if value.startswith("https://w3id") else value
+        )
     return [
         {name: sorted(values) for name, values in node.items()}
         for iri, node in nodes.items()

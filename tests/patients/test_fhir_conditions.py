@@ -67,9 +67,7 @@ def test_death(terminology: Terminology, death: Json, date: str | None, is_remar
     assert bool(record.not_understood) == is_remarked
 
 
-@pytest.mark.parametrize(
-    "status", ["active", "recurrence", "relapse", "inactive", "remission", "resolved"]
-)
+@pytest.mark.parametrize("status", ["active", "recurrence", "relapse", "inactive", "remission", "resolved"])
 def test_every_clinical_status(terminology: Terminology, status: str) -> None:
     record = read_one(terminology, condition(clinicalStatus=concept((CLINICAL, status))))
     assert only(record)["clinicalStatus"] == [status.capitalize()]
@@ -187,9 +185,7 @@ def test_a_history_code_says_when_it_had_happened_not_when_it_began(terminology:
         ({"onsetString": "in her sixties"}, None, None),
     ],
 )  # fmt: skip
-def test_every_form_of_onset(
-    terminology: Terminology, members: Json, onset: str | None, onset_end: str | None
-) -> None:
+def test_every_form_of_onset(terminology: Terminology, members: Json, onset: str | None, onset_end: str | None) -> None:
     record = read_one(terminology, condition(**members))
     assert only(record).get("onset") == ([onset] if onset else None)
     assert only(record).get("onsetEnd") == ([onset_end] if onset_end else None)
@@ -197,9 +193,14 @@ def test_every_form_of_onset(
     assert record.faults == ()
 
 
-@pytest.mark.parametrize(("birth", "onset", "end"), [
-    ("1950", "2020-01-01", "2021-12-30"), ("1950-06", "2020-06-01", "2021-06-29"), ("1952-02-29", "2022-02-28", "2023-02-27"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("birth", "onset", "end"),
+    [
+        ("1950", "2020-01-01", "2021-12-30"),
+        ("1950-06", "2020-06-01", "2021-06-29"),
+        ("1952-02-29", "2022-02-28", "2023-02-27"),
+    ],
+)
 def test_ages_of_those_whose_birthday_is_not_known(terminology: Terminology, birth: str, onset: str, end: str) -> None:
     """Of 1950: 70 from 1 January 2020 at the earliest to the day before turning 71, 30 December 2021 at the latest."""
     aged = condition(onsetAge={"value": 70, "code": "a"})
@@ -239,10 +240,16 @@ def test_every_form_of_abatement(
 
 def test_family_history_is_never_the_patients_own(terminology: Terminology) -> None:
     history = resource(
-        "FamilyMemberHistory", date="2020-01-01", condition=[{"code": concept(OSTEOPOROSIS)}, {"code": {"text": "gout"}}]
+        "FamilyMemberHistory",
+        date="2020-01-01",
+        condition=[{"code": concept(OSTEOPOROSIS)}, {"code": {"text": "gout"}}],
     )
     first, second = facts(read_one(terminology, history))
-    assert (first["type"], first["condition"], first["recorded"]) == (["FamilyHistory"], ["osteoporosis"], ["2020-01-01"])
+    assert (first["type"], first["condition"], first["recorded"]) == (
+        ["FamilyHistory"],
+        ["osteoporosis"],
+        ["2020-01-01"],
+    )
     assert first["inputPath"] == ["Bundle.entry[1].resource.condition[0]"]
     assert (second["type"], "condition" in second) == (["FamilyHistory"], False)
 
@@ -295,12 +302,16 @@ def allergy(**members: object) -> Json:
         ({"code": {"text": "?"}, "reaction": [{"substance": concept(DENOSUMAB)}]}, ["denosumab"], None),
         ({"code": {"text": "Allergy to denosumab"}}, ["denosumab"], ["ByText"]),
         ({"code": concept((ATC, "M05BA"))}, ["alendronate", "ibandronate", "risedronate", "zoledronate"], None),
+        ({"code": concept((ATC, "M05BX"))}, ["denosumab", "romosozumab"], ["ByWiderCode"]),
+        (
+            {"code": {"text": "Bisphosphonates"}},
+            ["alendronate", "ibandronate", "risedronate", "zoledronate"],
+            ["ByText"],
+        ),
         ({"code": {"text": "Peanut"}}, None, None),
     ],
 )
-def test_allergies(
-    terminology: Terminology, members: Json, agents: list[str] | None, match: list[str] | None
-) -> None:
+def test_allergies(terminology: Terminology, members: Json, agents: list[str] | None, match: list[str] | None) -> None:
     fact = only(read_one(terminology, allergy(recordedDate="2020", onsetDateTime="2019", **members)))
     assert (fact["type"], fact.get("agent"), fact.get("codeMatch")) == (["Allergy"], agents, match)
     assert (fact["recorded"], fact["onset"]) == (["2020"], ["2019"])
@@ -339,7 +350,7 @@ def test_an_allergy_keeps_its_statuses(terminology: Terminology) -> None:
     "written",
     [
         "2024-13-45", "yesterday", "2023-02-29", "24-01-01", "2024-1-1", "2024-01-01 10:00", "2024-01-01T25:00:00Z",
-        "0000-01-01", "2024-01T10:00:00Z", "20240101", "2024-01-01Z", "٢٠٢٤-٠١-٠١",
+        "0000-01-01", "2024-01T10:00:00Z", "20240101", "2024-01-01Z", "\u0662\u0660\u0662\u0664-01-01",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("member", ["onsetDateTime", "recordedDate"])

@@ -46,7 +46,9 @@ def test_json_and_ndjson(terminology: Terminology, data: bytes) -> None:
 
 def test_lines_are_joined_by_patient_and_bundles_stand_alone(terminology: Terminology) -> None:
     other = resource("Condition", id="8", code=concept(OSTEOPOROSIS), subject={"reference": "Patient/2"})
-    records = read_bytes(text(CONDITION, bundle(patient(id="3"), CONDITION), patient(), other, patient(id="2")), terminology)
+    records = read_bytes(
+        text(CONDITION, bundle(patient(id="3"), CONDITION), patient(), other, patient(id="2")), terminology
+    )
     assert [record.resource_id for record in records] == ["Patient/3", "Patient/1", "Patient/2"]
     assert [len(facts(record)) for record in records] == [0, 1, 1]
     assert only(records[1])["inputPath"] == ["line 1: Condition"]
@@ -59,7 +61,7 @@ def test_resources_beside_bundles_that_are_nobodys_change_nothing(terminology: T
 
 def test_a_line_file_is_read_bundle_by_bundle(terminology: Terminology, tmp_path: Path) -> None:
     file = tmp_path / "all.ndjson"
-    file.write_bytes(text(bundle(patient(), CONDITION), bundle(patient(id="2"))) + b"\n{")
+    file.write_bytes(text(bundle(patient(), CONDITION), bundle(patient(id="2"), CONDITION)) + b"\n{")
     records = read_path(file, terminology)
     assert next(records).resource_id == "Patient/1"
     assert next(records).resource_id == "Patient/2"
@@ -71,9 +73,13 @@ def test_a_folder_of_bulk_export(terminology: Terminology, tmp_path: Path) -> No
     request = resource("MedicationRequest", medicationReference={"reference": "Medication/m"})
     (tmp_path / "Patient.ndjson").write_bytes(text(patient(), patient(id="2")))
     (tmp_path / "Condition.000.ndjson").write_bytes(text(CONDITION))
-    (tmp_path / "Condition.001.ndjson").write_bytes(text(CONDITION | {"id": "8", "subject": {"reference": "Patient/2"}}))
+    (tmp_path / "Condition.001.ndjson").write_bytes(
+        text(CONDITION | {"id": "8", "subject": {"reference": "Patient/2"}})
+    )
     (tmp_path / "MedicationRequest.jsonl").write_bytes(text(request))
-    (tmp_path / "Medication.ndjson").write_bytes(text({"resourceType": "Medication", "id": "m", "code": concept(DENOSUMAB)}))
+    (tmp_path / "Medication.ndjson").write_bytes(
+        text({"resourceType": "Medication", "id": "m", "code": concept(DENOSUMAB)})
+    )
     (tmp_path / "Claim.ndjson").write_bytes(text(*(resource("Claim", id=str(n)) for n in range(3))))
     (tmp_path / "readme.txt").write_text("not read")
     first, second = read_path(tmp_path, terminology)
@@ -94,7 +100,12 @@ def test_a_folder_of_bundles(terminology: Terminology, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("missing.json", "cannot be read"), ("missing", "no file or folder"), ("x.xml", "is of no form read here"), (".", "no .json")],
+    [
+        ("missing.json", "cannot be read"),
+        ("missing", "no file or folder"),
+        ("x.xml", "is of no form read here"),
+        (".", "no .json"),
+    ],
 )
 def test_paths_that_cannot_be_read(terminology: Terminology, tmp_path: Path, name: str, said: str) -> None:
     if name == "x.xml":
@@ -137,11 +148,19 @@ def test_malformed_json_says_where(terminology: Terminology, data: bytes, said: 
 @pytest.mark.parametrize(
     ("value", "path"),
     [
-        ([], "$this"), ([patient()], "$this"), ("Patient", "$this"), (None, "$this"), (7, "$this"), (True, "$this"),
-        ({}, "resourceType"), ({"resourceType": 7}, "resourceType"), ({"resourceType": ""}, "resourceType"),
-        ({"resourceType": "Questionnaire"}, "Questionnaire"), ({"resourceType": "OperationOutcome"}, "OperationOutcome"),
+        ([], "$this"),
+        ([patient()], "$this"),
+        ("Patient", "$this"),
+        (None, "$this"),
+        (7, "$this"),
+        (True, "$this"),
+        ({}, "resourceType"),
+        ({"resourceType": 7}, "resourceType"),
+        ({"resourceType": ""}, "resourceType"),
+        ({"resourceType": "Questionnaire"}, "Questionnaire"),
+        ({"resourceType": "OperationOutcome"}, "OperationOutcome"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_resource_is_refused_with_a_cure(terminology: Terminology, value: object, path: str) -> None:
     with pytest.raises(WrongRecord, match=r"[Gg]ive a") as caught:
         read_resource(value, terminology)
@@ -166,8 +185,18 @@ def codeable(name: str) -> Json:
         ("AllergyIntolerance", {"type": concept(("urn:x", "allergy"))}, "type", "R5"),
         ("Observation", {"triggeredBy": []}, "triggeredBy", "R5"),
         ("RiskAssessment", {"reason": []}, "reason", "R5"),
-        ("Condition", {"meta": {"profile": ["http://hl7.org/fhir/5.0/StructureDefinition/Condition"]}}, "meta.profile[0]", "R5"),
-        ("Condition", {"meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/Condition|5.0.0"]}}, "meta.profile[0]", "R5"),
+        (
+            "Condition",
+            {"meta": {"profile": ["http://hl7.org/fhir/5.0/StructureDefinition/Condition"]}},
+            "meta.profile[0]",
+            "R5",
+        ),
+        (
+            "Condition",
+            {"meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/Condition|5.0.0"]}},
+            "meta.profile[0]",
+            "R5",
+        ),
         ("Condition", {"meta": {"fhirVersion": "5.0.0"}}, "meta.fhirVersion", "R5"),
         ("Condition", {"verificationStatus": "confirmed"}, "verificationStatus", "STU3"),
         ("Condition", {"clinicalStatus": "active"}, "clinicalStatus", "STU3"),
@@ -178,9 +207,14 @@ def codeable(name: str) -> Json:
         ("MedicationAdministration", {"notGiven": False}, "notGiven", "STU3"),
         ("Procedure", {"notDone": False}, "notDone", "STU3"),
         ("MedicationRequest", {"context": {"reference": "Encounter/1"}}, "context", "STU3"),
-        ("Condition", {"meta": {"profile": ["http://hl7.org/fhir/3.0/StructureDefinition/Condition"]}}, "meta.profile[0]", "STU3"),
+        (
+            "Condition",
+            {"meta": {"profile": ["http://hl7.org/fhir/3.0/StructureDefinition/Condition"]}},
+            "meta.profile[0]",
+            "STU3",
+        ),
     ],
-)  # fmt: skip
+)
 def test_other_versions_are_refused_with_a_cure(
     terminology: Terminology, kind: str, members: Json, member: str, version: str
 ) -> None:

@@ -154,7 +154,15 @@ def test_every_form_of_effective(terminology: Terminology, members: Json, effect
 
 @pytest.mark.parametrize(
     ("codes", "level"),
-    [(["L"], "Low"), (["LL"], "Low"), (["N"], "Normal"), (["H"], "High"), (["HH"], "High"), (["A"], None), (["L", "H"], None)],
+    [
+        (["L"], "Low"),
+        (["LL"], "Low"),
+        (["N"], "Normal"),
+        (["H"], "High"),
+        (["HH"], "High"),
+        (["A"], None),
+        (["L", "H"], None),
+    ],
 )
 def test_interpretation(terminology: Terminology, codes: list[str], level: str | None) -> None:
     record = read_one(terminology, observation(interpretation=[concept(("urn:x", code)) for code in codes]))
@@ -167,12 +175,19 @@ def test_interpretation(terminology: Terminology, codes: list[str], level: str |
         ([{"low": quantity(2.1, "mmol/L")}], None),  # not the unit of the value
         ([{"low": quantity(8.5)}], None),
         ([{"low": quantity(8.5, "mg/dL")}, {"low": quantity(8.6, "mg/dL")}], None),
-        ([{"low": quantity(7, "mg/dL"), "type": {"coding": [{"code": "therapeutic"}]}}, {"low": quantity(8.5, "mg/dL")}],
-         ["8.5"]),
+        (
+            [
+                {"low": quantity(7, "mg/dL"), "type": {"coding": [{"code": "therapeutic"}]}},
+                {"low": quantity(8.5, "mg/dL")},
+            ],
+            ["8.5"],
+        ),
         ([{"text": "8.5 to 10.5"}], None),
     ],
-)  # fmt: skip
-def test_limits_only_in_the_unit_of_the_value(terminology: Terminology, ranges: list[Json], low: list[str] | None) -> None:
+)
+def test_limits_only_in_the_unit_of_the_value(
+    terminology: Terminology, ranges: list[Json], low: list[str] | None
+) -> None:
     measured = observation(valueQuantity=quantity(8, "mg/dL"), referenceRange=ranges)
     assert only(read_one(terminology, measured)).get("lowLimit") == low
 
@@ -243,7 +258,9 @@ def test_a_wider_code_of_an_observable(terminology: Terminology) -> None:
 )
 def test_yes_and_no_to_a_condition(terminology: Terminology, members: Json, kind: str | None) -> None:
     record = read_one(terminology, observation(code=concept(INFARCTION), effectiveDateTime="2024-01-01", **members))
-    assert [(f["type"], f["condition"]) for f in facts(record)] == ([([kind], ["myocardial-infarction"])] if kind else [])
+    assert [(f["type"], f["condition"]) for f in facts(record)] == (
+        [([kind], ["myocardial-infarction"])] if kind else []
+    )
     assert bool(record.not_understood) == (kind is None)
 
 

@@ -119,7 +119,8 @@ def test_several_patients_make_several_records(terminology: Terminology) -> None
 
 
 @pytest.mark.parametrize(
-    "kind", ["collection", "transaction", "batch", "searchset", "document", "message", "history", "transaction-response"]
+    "kind",
+    ["collection", "transaction", "batch", "searchset", "document", "message", "history", "transaction-response"],
 )
 def test_bundles_of_every_type(terminology: Terminology, kind: str) -> None:
     whole = bundle(patient(), resource("Condition", code=concept(OSTEOPOROSIS)), kind=kind)

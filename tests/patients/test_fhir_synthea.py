@@ -56,11 +56,14 @@ def test_one_bundle_as_read_by_hand(terminology: Terminology) -> None:
     assert person(record)["sex"] == "Female"
     by_type = Counter(fact["type"][0] for fact in facts(record))
     assert by_type == {"Condition": 10, "Order": 5, "Observation": 3}
+    conditions = [(f["condition"], f["onset"]) for f in facts(record) if "condition" in f]
+    assert (["osteoporosis"], ["1994-06-27"]) in conditions
+    assert not [f for f in facts(record) if f.get("agent")]  # naproxen, acetaminophen, metoprolol, furosemide twice
     measured = [(f["observable"], f["value"][0][:5], f["unit"]) for f in facts(record) if f["type"] == ["Observation"]]
     assert measured == [
+        (["t-score-forearm"], "-0.29", ["t-score"]),
         (["t-score-forearm"], "-3.47", ["t-score"]),
         (["egfr"], "20.81", ["mL-per-min"]),
-        (["t-score-forearm"], "-0.29", ["t-score"]),
     ]
 
 

@@ -39,14 +39,21 @@ def test_every_status_of_an_order(terminology: Terminology, status: str | None, 
 @pytest.mark.parametrize(
     ("members", "read_as"),
     [
-        ({"intent": "order"}, "Ongoing"), ({"intent": "original-order"}, "Ongoing"), ({"intent": "reflex-order"}, "Ongoing"),
-        ({"intent": "filler-order"}, "Ongoing"), ({"intent": "instance-order"}, "Ongoing"),
-        ({"intent": "proposal"}, "Planned"), ({"intent": "plan"}, "Planned"), ({"intent": "option"}, "Planned"),
-        ({"intent": None}, "UnknownStatus"), ({"doNotPerform": True}, "NotDone"), ({"doNotPerform": False}, "Ongoing"),
+        ({"intent": "order"}, "Ongoing"),
+        ({"intent": "original-order"}, "Ongoing"),
+        ({"intent": "reflex-order"}, "Ongoing"),
+        ({"intent": "filler-order"}, "Ongoing"),
+        ({"intent": "instance-order"}, "Ongoing"),
+        ({"intent": "proposal"}, "Planned"),
+        ({"intent": "plan"}, "Planned"),
+        ({"intent": "option"}, "Planned"),
+        ({"intent": None}, "UnknownStatus"),
+        ({"doNotPerform": True}, "NotDone"),
+        ({"doNotPerform": False}, "Ongoing"),
         ({"intent": "plan", "status": "entered-in-error"}, "EnteredInError"),
         ({"doNotPerform": True, "status": "cancelled"}, "Cancelled"),
     ],
-)  # fmt: skip
+)
 def test_what_is_only_planned_or_forbidden_is_no_order(terminology: Terminology, members: Json, read_as: str) -> None:
     assert only(read_one(terminology, request(**members)))["status"] == [read_as]
 
@@ -79,10 +86,15 @@ def test_every_status_of_an_administration(terminology: Terminology, status: str
 @pytest.mark.parametrize(
     ("status", "read_as"),
     [
-        *((status, "UnknownStatus") for status in ("completed", "in-progress", "preparation", "on-hold", "stopped", "unknown")),
-        ("cancelled", "Cancelled"), ("declined", "Cancelled"), ("entered-in-error", "EnteredInError"),
+        *(
+            (status, "UnknownStatus")
+            for status in ("completed", "in-progress", "preparation", "on-hold", "stopped", "unknown")
+        ),
+        ("cancelled", "Cancelled"),
+        ("declined", "Cancelled"),
+        ("entered-in-error", "EnteredInError"),
     ],
-)  # fmt: skip
+)
 def test_handed_over_is_not_taken(terminology: Terminology, status: str, read_as: str) -> None:
     fact = only(read_one(terminology, treatment("MedicationDispense", status=status, whenHandedOver="2024-02-01")))
     assert (fact["type"], fact["status"], fact["start"]) == (["Use"], [read_as], ["2024-02-01"])
@@ -126,11 +138,18 @@ def test_agents(
     ("members", "start", "end"),
     [
         ({}, "2024-01-01", None),
-        ({"dispenseRequest": {"validityPeriod": {"start": "2024-02-01", "end": "2024-08-01"}}}, "2024-02-01", "2024-08-01"),
-        ({"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"start": "2024-03", "end": "2025-03"}}}}]},
-         "2024-03", "2025-03"),
+        (
+            {"dispenseRequest": {"validityPeriod": {"start": "2024-02-01", "end": "2024-08-01"}}},
+            "2024-02-01",
+            "2024-08-01",
+        ),
+        (
+            {"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"start": "2024-03", "end": "2025-03"}}}}]},
+            "2024-03",
+            "2025-03",
+        ),
     ],
-)  # fmt: skip
+)
 def test_days_of_an_order(terminology: Terminology, members: Json, start: str, end: str | None) -> None:
     fact = only(read_one(terminology, request(authoredOn="2024-01-01T12:00:00Z", **members)))
     assert (fact["recorded"], fact["start"], fact.get("end")) == (["2024-01-01"], [start], [end] if end else None)
@@ -178,10 +197,10 @@ def test_dosage(terminology: Terminology, kind: str, member: str) -> None:
 
 
 def test_dosage_of_an_administration(terminology: Terminology) -> None:
-    given = treatment(
-        "MedicationAdministration", dosage={"dose": {"value": 0.5, "unit": "g"}, "route": {"text": "IV"}}
-    )
-    assert {"dose": ["0.5"], "unit": ["g"], "route": ["intravenous"]}.items() <= only(read_one(terminology, given)).items()
+    given = treatment("MedicationAdministration", dosage={"dose": {"value": 0.5, "unit": "g"}, "route": {"text": "IV"}})
+    assert {"dose": ["0.5"], "unit": ["g"], "route": ["intravenous"]}.items() <= only(
+        read_one(terminology, given)
+    ).items()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +223,9 @@ def test_interval(terminology: Terminology, repeat: Json, every: str | None, uni
     assert fact.get("everyUnit") == ([unit] if unit else None)
 
 
-@pytest.mark.parametrize("repeat", [{"period": 0, "periodUnit": "d"}, {"period": 1, "frequency": -1, "periodUnit": "d"}])
+@pytest.mark.parametrize(
+    "repeat", [{"period": 0, "periodUnit": "d"}, {"period": 1, "frequency": -1, "periodUnit": "d"}]
+)
 def test_an_impossible_interval_is_a_fault(terminology: Terminology, repeat: Json) -> None:
     record = read_one(terminology, request(dosageInstruction=[{"timing": {"repeat": repeat}}]))
     assert [f.path for f in record.faults] == ["Bundle.entry[1].resource.dosageInstruction[0].timing.repeat.period"]

@@ -162,3 +162,7 @@ def test_a_graph_that_has_nothing_to_do_with_medicine() -> None:
         store.add(Quad(*triple))
     (match,) = Terminology(store).find_code("ashley", "47")
     assert match.concept == knot
+
+
+def test_a_report_in_place_of_a_name_takes_no_time(terminology: Terminology) -> None:
+    assert named(terminology, "1 mg, denosumab " * 50_000, AGENT) == {("denosumab", "denotes")}

@@ -32,10 +32,12 @@ class Agents:
     possible: list[NamedNode] = field(default_factory=list)
 
     def add(self, match: Match, terminology: Terminology, *, whole_class: bool) -> None:
-        """Sort a match in. `whole_class` says that a class stands for all of its members."""
+        """Sort a match in. `whole_class`: a class stands for all of its members, and any mention in words counts."""
         is_class = terminology.is_a(match.concept, AGENT_CLASS)
         agents = terminology.members(match.concept) if is_class else (match.concept,)
-        if match.kind in {"covers", "history"} or (is_class and not whole_class):
+        if match.by == "text" and whole_class:
+            self.by_text.extend(agents)
+        elif match.kind in {"covers", "history"} or (is_class and not whole_class):
             self.possible.extend(agents)
         elif match.by == "text":
             self.by_text.extend(agents)
@@ -46,7 +48,7 @@ class Agents:
 def write_agents(draft: Draft, place: Element, medications: Iterable[Words], *, whole_class: bool = False) -> None:
     """Write the agents that any of the medications names, and how they were found; a remark unless by code.
 
-    `whole_class` (of allergies): what is said of a class is said of each member, and any mention counts.
+    `whole_class` is for allergies: see Agents.add.
     """
     terminology = draft.chart.terminology
     found = Agents()
@@ -55,7 +57,7 @@ def write_agents(draft: Draft, place: Element, medications: Iterable[Words], *, 
         matches = by_code(medication, terminology, KINDS) or by_text(medication, terminology, KINDS)
         for match in matches:
             found.add(match, terminology, whole_class=whole_class)
-    sure = [*found.by_code, *found.by_text] or (found.possible if whole_class else [])
+    sure = [*found.by_code, *found.by_text]
     for agent in sure or found.possible:
         draft.say("agent", agent)
     codes = ", ".join(medication.shown() for medication in words)

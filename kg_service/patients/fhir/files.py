@@ -1,7 +1,7 @@
 """FHIR R4 in bytes and files: JSON, NDJSON (http://ndjson.org), and folders of bulk export or of bundles.
 
-See https://hl7.org/fhir/uv/bulkdata/export.html. Lines that are whole bundles are read as they come; other lines are
-joined by patient when all have been seen.
+See https://hl7.org/fhir/uv/bulkdata/export.html. Lines that are bundles of patients with their records are read as they
+come; all other lines are joined by patient when the last has been seen.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _read_lines(lines: Iterable[Line], terminology: Terminology) -> Iterator[Pat
         own = Notes()
         parsed = _parse(line)
         entries = open_resource(parsed, line.root_path, own)
-        if is_bundle(parsed) and any(entry.type == "Patient" for entry in entries):
+        if is_bundle(parsed) and _is_complete(entries):
             is_empty = False
             yield from read_entries(entries, own, terminology, line.root_path)
         else:
@@ -151,6 +151,12 @@ def _read_lines(lines: Iterable[Line], terminology: Terminology) -> Iterator[Pat
             joined.extend(map(_kept, entries))
     if is_empty or any(entry.type in KEPT_WHOLE for entry in joined):
         yield from read_entries(joined, common, terminology)
+
+
+def _is_complete(entries: list[Entry]) -> bool:
+    """Tell whether a bundle holds patients and their records, not only one of the two."""
+    are_patients = {entry.type == "Patient" for entry in entries}
+    return are_patients == {True, False}
 
 
 def _parse(line: Line) -> object:
