@@ -1,4 +1,4 @@
-"""Patient records: read from RDF and FHIR R4 into the patient vocabulary, with an account of what was not understood."""
+"""Patient records: RDF and FHIR R4 read into the patient vocabulary, with an account of what was not understood."""
 
 from kg_service.patients.record import Fault, PatientRecord, Remark
 

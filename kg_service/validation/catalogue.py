@@ -64,10 +64,12 @@ class Catalogue:
     """The rules and derivations in the `shapes/` folder of a release."""
 
     def __init__(self, release: Release) -> None:
-        """Read all shapes of patients; ReleaseError when a file or a rule is incomplete."""
+        """Read all shapes of patients; ReleaseError when a file or a rule is incomplete, or a query is malformed."""
         self._store = Store()
         for path in release.patient_shapes:
             self._store.extend(Quad(*quad.triple) for quad in read_turtle(path, release.name_of(path))[0])
+        self._prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
+        self._check_queries()
         self.rules = tuple(sorted((self._rule(iri) for iri in self._instances(RULE)), key=lambda rule: rule.name))
         steps = sorted(self._derivations())
         self.guideline_derivations = tuple(text for order, text in steps if order < 1)
@@ -81,10 +83,8 @@ class Catalogue:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """IRIs that the SPARQL texts of shapes and derivations name: what of the guideline they can reach."""
-        queries = [q.object for p in (SELECT, CONSTRUCT) for q in self._store.quads_for_pattern(None, p, None)]
-        texts = [query.value for query in queries if isinstance(query, Literal)]
         namespaces = self._namespaces()
-        names = {match for text in texts for match in PREFIXED.findall(text)}
+        names = {match for _, text in self._queries() for match in PREFIXED.findall(text)}
         return frozenset(namespaces[prefix] + local for prefix, local in names if prefix in namespaces)
 
     def _rule(self, iri: NamedNode) -> Rule:
@@ -102,9 +102,27 @@ class Catalogue:
 
     def _derivations(self) -> Iterator[tuple[float, str]]:
         """Yield order and CONSTRUCT text with prefixes; an order under 1 is of the guideline alone."""
-        prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
         for step in self._instances(SPARQL_RULE):
-            yield float(self._text(step, ORDER)), prologue + self._text(step, CONSTRUCT)
+            yield float(self._text(step, ORDER)), self._prologue + self._text(step, CONSTRUCT)
+
+    def _queries(self) -> Iterator[tuple[NamedNode | BlankNode | Triple, str]]:
+        """Yield every SPARQL text, as it stands, with its node."""
+        for predicate in (SELECT, CONSTRUCT):
+            for quad in self._store.quads_for_pattern(None, predicate, None):
+                if isinstance(quad.object, Literal):
+                    yield quad.subject, quad.object.value
+
+    def _check_queries(self) -> None:
+        """Raise ReleaseError for a malformed query: an engine would come upon it only when a patient is judged."""
+        nothing = Store()
+        for node, text in self._queries():
+            try:
+                nothing.query(self._prologue + text)
+            except SyntaxError as error:
+                owners = [quad.subject for quad in self._store.quads_for_pattern(None, None, node)]
+                raise ReleaseError(
+                    f"shapes/: the query of {(owners or [node])[0]} is malformed ({error}): correct it."
+                ) from error
 
     def _namespaces(self) -> dict[str, str]:
         declared = [quad.object for quad in self._store.quads_for_pattern(None, DECLARE, None)]

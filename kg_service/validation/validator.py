@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kg_service.validation.case import CaseMaker
 from kg_service.validation.catalogue import Catalogue
-from kg_service.validation.engine import ReferenceEngine
 from kg_service.validation.grounds import grounds_of
+from kg_service.validation.reference import ReferenceEngine
 from kg_service.validation.verdicts import Judge
 
 if TYPE_CHECKING:

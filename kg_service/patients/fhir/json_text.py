@@ -10,6 +10,9 @@ from typing import NoReturn
 
 from kg_service.errors import MalformedRecord
 
+ESCAPE = len("\\u0000")
+PART_OF_TOKEN = re.compile(r'[^\s,:{}\[\]"]*\s*')
+"""What may stand at the end of a text that was cut off within a number, true, false or null."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s"{}\[\]:,]+', re.DOTALL)
 NO_JSON = {"NaN", "Infinity", "-Infinity"}
 
@@ -71,7 +74,9 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _raise_syntax(text: str, error: json.JSONDecodeError, first_line: int) -> NoReturn:
-    ends_early = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    is_last_token = error.pos > 0 and PART_OF_TOKEN.fullmatch(text, error.pos)
+    is_last_escape = error.msg.startswith("Invalid \\u") and len(text) - error.pos < ESCAPE
+    ends_early = is_last_token or is_last_escape or error.msg.startswith("Unterminated string")
     line, column = _place(text, error.pos, first_line)
     if ends_early:
         message = f"The JSON ends in the middle (line {line}, column {column}): it was cut off; give the whole text."

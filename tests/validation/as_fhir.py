@@ -1,0 +1,336 @@
+"""Writes a case of the library as a FHIR R4 bundle, so that the same patient can be judged in either form.
+
+What FHIR has no word for, or no code of the graph denotes, cannot be written: NoFhir says what.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import Literal, NamedNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg_service import Guideline
+    from kg_service.patients.record import PatientRecord
+
+PATIENT = "https://w3id.org/guideline-kg/patient/"
+CORE = "https://w3id.org/guideline-kg/core/"
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+NOTATION = NamedNode("http://www.w3.org/2004/02/skos/core#notation")
+UCUM = "http://unitsofmeasure.org"
+ORDER_STATUS = {
+    "Done": "completed", "Ongoing": "active", "Stopped": "stopped", "OnHold": "on-hold", "UnknownStatus": "unknown",
+    "Planned": "draft", "Cancelled": "cancelled", "EnteredInError": "entered-in-error",
+}  # fmt: skip
+USE_STATUS = ORDER_STATUS | {"Planned": "intended", "NotDone": "not-taken"}
+GIVEN_STATUS = ORDER_STATUS | {"Ongoing": "in-progress", "NotDone": "not-done"}
+SEEN_STATUS = {
+    "Done": "final",
+    "Preliminary": "preliminary",
+    "EnteredInError": "entered-in-error",
+    "Cancelled": "cancelled",
+}
+FLAGS = {"Low": "L", "Normal": "N", "High": "H"}
+PERIODS = {"a", "mo", "wk", "d"}
+
+
+class NoFhir(Exception):
+    """The case says something that cannot be written as FHIR with the codes of the graph."""
+
+
+class Node(dict[str, list[Any]]):
+    """What is said of one subject, by local name."""
+
+    def one(self, name: str) -> Any:  # noqa: ANN401 - a term or nothing
+        values = self.get(name, [])
+        if len(values) > 1:
+            raise NoFhir(f"several values of {name}")
+        return values[0] if values else None
+
+    def local(self, name: str) -> str | None:
+        value = self.one(name)
+        return None if value is None else value.value.rpartition("/")[2]
+
+    def text(self, name: str) -> str | None:
+        value = self.one(name)
+        return None if value is None else value.value
+
+
+class Writer:
+    """Writes bundles with the codes of a graph."""
+
+    def __init__(self, graph: Guideline) -> None:
+        self._store = graph.store
+        self._labels = graph.labels
+
+    def bundle(self, record: PatientRecord) -> dict[str, Any]:
+        """Return the record as a collection bundle; NoFhir when that cannot be."""
+        nodes: defaultdict[str, Node] = defaultdict(Node)
+        for triple in record.triples:
+            name = "type" if triple.predicate.value == TYPE else triple.predicate.value.removeprefix(PATIENT)
+            nodes[triple.subject.value].setdefault(name, []).append(triple.object)
+        person = record.patient.value
+        entries = [self._patient(nodes[person]), *self._menopause(nodes.pop(person), nodes.values())]
+        for number, (_, node) in enumerate(sorted(nodes.items())):
+            entries.append({**self._resource(node), "id": f"r{number}"})
+        return {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": resource} for resource in entries],
+        }
+
+    def _patient(self, node: Node) -> dict[str, Any]:
+        self._only(node, {"type", "sex", "birthDate", "deathDate", "menopausalStatus", "inputPath", "resourceId"})
+        dead = {"deceasedDateTime": node.text("deathDate")} if node.text("deathDate") else {}
+        gender = {"Female": "female", "Male": "male", "OtherSex": "other", None: "unknown"}[node.local("sex")]
+        born = {"birthDate": node.text("birthDate")} if node.text("birthDate") else {}
+        return {"resourceType": "Patient", "id": "p", "gender": gender, **born, **dead}
+
+    def _menopause(self, node: Node, records: Iterable[Node]) -> list[dict[str, Any]]:
+        """Return the state as a condition, where that does not make the first entry of a list of conditions."""
+        if node.local("menopausalStatus") is None:
+            return []
+        if node.local("menopausalStatus") != "Postmenopausal" or "Condition" not in {r.local("type") for r in records}:
+            raise NoFhir("a menopausal status other than a condition")
+        state = Node({"condition": [NamedNode("https://w3id.org/guideline-kg/concept/postmenopausal-state")]})
+        return [
+            {
+                "resourceType": "Condition",
+                "id": "menopause",
+                "subject": {"reference": "Patient/p"},
+                "code": self._code(state, "condition", "denotes"),
+            }
+        ]
+
+    def _resource(self, node: Node) -> dict[str, Any]:
+        kind = node.local("type")
+        writers = {
+            "Condition": self._condition,
+            "Absence": self._absence,
+            "FamilyHistory": self._family,
+            "Observation": self._observation,
+            "Allergy": self._allergy,
+            "Order": self._order,
+            "Use": self._use,
+            "Administration": self._administration,
+        }
+        return writers[kind or ""](node)
+
+    def _condition(self, node: Node) -> dict[str, Any]:
+        self._only(node, {
+            "type", "subject", "condition", "onset", "abatement", "recorded", "clinicalStatus", "verificationStatus",
+            "pastHistory", "codeMatch", "unreadable", "inputPath", "status",
+        })  # fmt: skip
+        if (
+            node.local("status") not in {None, "EnteredInError", "Done"}
+            or node.local("verificationStatus") == "Refuted"
+        ):
+            raise NoFhir("a condition has no such status, or is an absence")
+        link = "denotesHistoryOf" if node.text("pastHistory") == "true" else "denotes"
+        if link == "denotesHistoryOf" and (node.text("onset") or node.text("clinicalStatus")):
+            raise NoFhir("a past history has no onset of its own and no clinical status")
+        verification = (node.local("verificationStatus") or "Confirmed").lower()
+        if node.local("status") == "EnteredInError":
+            verification = "entered-in-error"
+        return {
+            "resourceType": "Condition",
+            "subject": {"reference": "Patient/p"},
+            "code": self._code(node, "condition", link),
+            "verificationStatus": {"coding": [{"code": verification}]},
+            **self._status(node),
+            **self._dates(node, onset="onsetDateTime", abatement="abatementDateTime", recorded="recordedDate"),
+        }
+
+    def _absence(self, node: Node) -> dict[str, Any]:
+        self._only(node, {"type", "subject", "condition", "recorded", "effective", "inputPath"})
+        if node.text("effective") and node.text("recorded"):
+            raise NoFhir("a denial has one date")
+        dated = Node({**node, "recorded": node.get("recorded") or node.get("effective") or []})
+        return {
+            "resourceType": "Condition",
+            "subject": {"reference": "Patient/p"},
+            "code": self._code(node, "condition", "denotes"),
+            "verificationStatus": {"coding": [{"code": "refuted"}]},
+            **self._dates(dated, recorded="recordedDate"),
+        }
+
+    def _family(self, node: Node) -> dict[str, Any]:
+        self._only(node, {"type", "subject", "condition", "inputPath", "recorded"})
+        return {
+            "resourceType": "FamilyMemberHistory",
+            "status": "completed",
+            "patient": {"reference": "Patient/p"},
+            "relationship": {"text": "mother"},
+            "condition": [{"code": self._code(node, "condition", "denotes")}],
+            **self._dates(node, recorded="date"),
+        }
+
+    def _observation(self, node: Node) -> dict[str, Any]:
+        self._only(node, {
+            "type", "subject", "observable", "effective", "value", "unit", "lowLimit", "highLimit", "interpretation",
+            "status", "inputPath", "recorded",
+        })  # fmt: skip
+        limits = {
+            end: self._quantity(node.text(limit), node)
+            for end, limit in (("low", "lowLimit"), ("high", "highLimit"))
+            if node.text(limit)
+        }
+        value = {"valueQuantity": self._quantity(node.text("value"), node)} if node.text("value") else {}
+        flag = node.local("interpretation")
+        return {
+            "resourceType": "Observation",
+            "subject": {"reference": "Patient/p"},
+            "status": self._one_of(SEEN_STATUS, node, "Done"),
+            "code": self._code(node, "observable", "denotes"),
+            **self._dates(node, effective="effectiveDateTime", recorded="issued"),
+            **value,
+            **({"referenceRange": [limits]} if limits else {}),
+            **({"interpretation": [{"coding": [{"code": FLAGS[flag]}]}]} if flag else {}),
+        }
+
+    def _allergy(self, node: Node) -> dict[str, Any]:
+        self._only(node, {
+            "type", "subject", "agent", "verificationStatus", "clinicalStatus", "recorded", "inputPath", "unreadable",
+            "codeMatch",
+        })  # fmt: skip
+        verification = (node.local("verificationStatus") or "Confirmed").lower()
+        return {
+            "resourceType": "AllergyIntolerance",
+            "patient": {"reference": "Patient/p"},
+            "code": self._code(node, "agent", "denotes"),
+            "verificationStatus": {"coding": [{"code": verification}]},
+            **self._status(node),
+            **self._dates(node, recorded="recordedDate"),
+        }
+
+    def _order(self, node: Node) -> dict[str, Any]:
+        authored = node.get("recorded") or node.get("start") or []
+        period = {} if not node.get("recorded") else self._dates(node, start="start")
+        ended = self._dates(node, end="end")
+        if ended and not period:
+            period = self._dates(node, start="start")
+        valid = {**period, **ended}
+        return {
+            **self._treatment(node, "MedicationRequest", ORDER_STATUS),
+            "intent": "order",
+            **self._dates(Node({"recorded": authored}), recorded="authoredOn"),
+            **({"dispenseRequest": {"validityPeriod": valid}} if valid else {}),
+            "dosageInstruction": [self._dosage(node)],
+        }
+
+    def _use(self, node: Node) -> dict[str, Any]:
+        return {
+            **self._treatment(node, "MedicationStatement", USE_STATUS),
+            "effectivePeriod": self._dates(node, start="start", end="end"),
+            **self._dates(node, recorded="dateAsserted"),
+            "dosage": [self._dosage(node)],
+        }
+
+    def _administration(self, node: Node) -> dict[str, Any]:
+        if node.get("every"):
+            raise NoFhir("an administration has no interval")
+        dosage = {"dose": self._quantity(node.text("dose"), node)} if node.text("dose") else {}
+        if node.text("recorded"):
+            raise NoFhir("an administration has no date of recording")
+        return {
+            **self._treatment(node, "MedicationAdministration", GIVEN_STATUS),
+            **self._dates(node, start="effectiveDateTime"),
+            "dosage": {**dosage, **self._route(node)},
+        }
+
+    def _treatment(self, node: Node, kind: str, statuses: dict[str, str]) -> dict[str, Any]:
+        self._only(node, {
+            "type", "subject", "agent", "status", "start", "end", "recorded", "dose", "unit", "every", "everyUnit",
+            "route", "inputPath", "codeMatch", "unreadable",
+        })  # fmt: skip
+        if node.local("status") is None and kind != "MedicationAdministration":
+            raise NoFhir("a use or order has a status in FHIR")
+        return {
+            "resourceType": kind,
+            "subject": {"reference": "Patient/p"},
+            "status": self._one_of(statuses, node, "Done"),
+            "medicationCodeableConcept": self._code(node, "agent", "denotes"),
+        }
+
+    def _dosage(self, node: Node) -> dict[str, Any]:
+        dose = {"doseAndRate": [{"doseQuantity": self._quantity(node.text("dose"), node)}]} if node.text("dose") else {}
+        timing: dict[str, Any] = {}
+        if node.text("every"):
+            unit = self._notation(node.one("everyUnit"))
+            if unit not in PERIODS:
+                raise NoFhir("no such unit of a period")
+            timing = {
+                "timing": {"repeat": {"frequency": 1, "period": float(node.text("every") or 0), "periodUnit": unit}}
+            }
+        return {**dose, **timing, **self._route(node)}
+
+    def _route(self, node: Node) -> dict[str, Any]:
+        route = node.one("route")
+        return {} if route is None else {"route": {"text": self._labels[route.value]}}
+
+    def _quantity(self, number: str | None, node: Node) -> dict[str, Any]:
+        unit = node.one("unit")
+        named = {} if unit is None else {"system": UCUM, "code": self._notation(unit)}
+        return {"value": float(number or 0), **named}
+
+    def _status(self, node: Node) -> dict[str, Any]:
+        status = node.local("clinicalStatus")
+        return {"clinicalStatus": {"coding": [{"code": status.lower()}]}} if status else {}
+
+    def _dates(self, node: Node, **names: str) -> dict[str, str]:
+        return {fhir: node.text(own) or "" for own, fhir in names.items() if node.text(own)}
+
+    def _code(self, node: Node, name: str, link: str) -> dict[str, Any]:
+        if node.text("unreadable") == "true":
+            return {"coding": [{"system": "urn:example:unknown", "code": "0"}]}
+        match = node.local("codeMatch")
+        concepts = node.get(name, [])
+        if not concepts:
+            return {"text": "something else"}
+        if match == "ByText":
+            return {"text": self._labels[node.one(name).value]}
+        kind = "covers" if match == "ByWiderCode" else link
+        try:
+            return {"coding": [self._coding(concept, kind) for concept in concepts]}
+        except NoFhir:
+            if name == "condition" or len(concepts) > 1 or match:
+                raise
+            return {"text": self._labels[concepts[0].value]}  # words prove an agent or an observable
+
+    def _coding(self, concept: NamedNode, link: str) -> dict[str, str]:
+        """Return a code that stands for this concept alone."""
+        for found in self._store.quads_for_pattern(None, NamedNode(CORE + link), concept):
+            links = [
+                quad
+                for kind in ("denotes", "denotesHistoryOf", "covers", "denotesProductOf")
+                for quad in self._store.quads_for_pattern(found.subject, NamedNode(CORE + kind), None)
+            ]
+            uris = [
+                uri.object.value
+                for system in self._objects(found.subject, CORE + "codeSystem")
+                for uri in self._store.quads_for_pattern(system, NamedNode(CORE + "systemUri"), None)
+                if isinstance(uri.object, Literal)
+            ]
+            notation = [o.value for o in self._objects(found.subject, NOTATION.value) if isinstance(o, Literal)]
+            if len(links) == 1 and uris and notation:
+                return {"system": min(uris, key=lambda uri: (not uri.startswith("http"), uri)), "code": notation[0]}
+        raise NoFhir(f"no code {link} {self._labels[concept.value]} alone")
+
+    def _objects(self, subject: Any, predicate: str) -> list[Any]:  # noqa: ANN401 - a node of the store
+        return [quad.object for quad in self._store.quads_for_pattern(subject, NamedNode(predicate), None)]
+
+    def _notation(self, unit: NamedNode) -> str:
+        return str(self._objects(unit, NOTATION.value)[0].value)
+
+    def _one_of(self, words: dict[str, str], node: Node, default: str | None) -> str:
+        status = node.local("status") or default
+        if status not in words:
+            raise NoFhir(f"no such status: {status}")
+        return words[status]
+
+    def _only(self, node: Node, known: Iterable[str]) -> None:
+        if unknown := node.keys() - set(known):
+            raise NoFhir(f"FHIR has no place for {', '.join(sorted(unknown))}")
