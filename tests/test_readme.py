@@ -23,8 +23,10 @@ WIDTH = 100
 def test_commands(command: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a terminal of a hundred columns shows them."""
     monkeypatch.setattr(cli_output, "_width", lambda: WIDTH)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(main, command.split()[1:])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == (1 if "\nVIOLATED\n" in expected else 0), result.output
     assert result.stdout == expected
 
 

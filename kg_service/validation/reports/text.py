@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WIDEST = 120
 STEP = "  "
+REASONS = 4
+"""How many reasons for which rules do not apply are told."""
 
 
 def write(report: Report) -> str:
@@ -85,11 +87,12 @@ def _in_a_line(verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
 
 
 def _by_reason(verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for verdict in verdicts:
-        names[verdict.message].append(verdict.rule.name)
-    for reason, rules in names.items():
-        yield from _wrapped(f"{reason} ({', '.join(rules)})", width, STEP)
+    """Tell the commonest reasons; the other forms of the report have each rule with its own."""
+    reasons = Counter(verdict.message for verdict in verdicts)
+    for reason, rules in reasons.most_common(REASONS):
+        yield from _wrapped(f"{reason} ({rules} rule{'' if rules == 1 else 's'})", width, STEP)
+    if more := reasons.total() - sum(rules for _, rules in reasons.most_common(REASONS)):
+        yield f"{STEP}{more} more rules; -f csv or -f json tells the reason of each"
 
 
 def _places(heading: str, told: Iterable[Remark | Fault], width: int) -> Iterator[str]:
