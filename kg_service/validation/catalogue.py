@@ -31,11 +31,14 @@ ENFORCES = NamedNode(CORE + "enforces")
 MISSING_DATA_SHAPE = NamedNode(CORE + "missingDataShape")
 SATISFIED_MEANS = NamedNode(CORE + "satisfiedMeans")
 OTHERWISE = NamedNode(CORE + "otherwise")
-SEVERITY, TARGET_CLASS, SELECT, CONSTRUCT, ORDER, PREFIXES, DECLARE, PREFIX, NAMESPACE, SPARQL_RULE = (
+(
+    SEVERITY, TARGET_CLASS, SELECT, CONSTRUCT, ORDER, PREFIXES, DECLARE, PREFIX, NAMESPACE, SPARQL_RULE, SPARQL,
+    SPARQL_STEP,
+) = (
     NamedNode(SH + name)
     for name in (
         "severity", "targetClass", "select", "construct", "order", "prefixes", "declare", "prefix", "namespace",
-        "SPARQLRule",
+        "SPARQLRule", "sparql", "rule",
     )
 )  # fmt: skip
 PREFIXED = re.compile(r"\b([A-Za-z][\w-]*):([A-Za-z][\w-]*)")
@@ -68,6 +71,7 @@ class Catalogue:
         self._store = Store()
         for path in release.patient_shapes:
             self._store.extend(Quad(*quad.triple) for quad in read_turtle(path, release.name_of(path))[0])
+        self._prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
         self.rules = tuple(sorted((self._rule(iri) for iri in self._instances(RULE)), key=lambda rule: rule.name))
         steps = sorted(self._derivations())
         self.guideline_derivations = tuple(text for order, text in steps if order < 1)
@@ -87,6 +91,22 @@ class Catalogue:
         names = {match for text in texts for match in PREFIXED.findall(text)}
         return frozenset(namespaces[prefix] + local for prefix, local in names if prefix in namespaces)
 
+    @cached_property
+    def step_names(self) -> dict[str, str]:
+        """Names of the derivations, by the texts in `guideline_derivations` and `derivations`."""
+        steps = self._instances(SPARQL_RULE)
+        return {self._prologue + self._text(step, CONSTRUCT): step.value.rpartition("/")[2] for step in steps}
+
+    def selects(self, shape: NamedNode) -> list[str]:
+        """Return the SELECT texts, with prefixes, by which a shape judges `$this`."""
+        constraints = [quad.object for quad in self._store.quads_for_pattern(shape, SPARQL, None)]
+        return [self._prologue + self._text(one, SELECT) for one in constraints if not isinstance(one, Literal)]
+
+    def constructs(self, target: NamedNode) -> list[str]:
+        """Return the CONSTRUCT texts, with prefixes, that put `$this` into a target class."""
+        steps = [quad.object for quad in self._store.quads_for_pattern(target, SPARQL_STEP, None)]
+        return [self._prologue + self._text(step, CONSTRUCT) for step in steps if not isinstance(step, Literal)]
+
     def _rule(self, iri: NamedNode) -> Rule:
         target = self._node(iri, TARGET_CLASS)
         return Rule(
@@ -102,9 +122,8 @@ class Catalogue:
 
     def _derivations(self) -> Iterator[tuple[float, str]]:
         """Yield order and CONSTRUCT text with prefixes; an order under 1 is of the guideline alone."""
-        prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
         for step in self._instances(SPARQL_RULE):
-            yield float(self._text(step, ORDER)), prologue + self._text(step, CONSTRUCT)
+            yield float(self._text(step, ORDER)), self._prologue + self._text(step, CONSTRUCT)
 
     def _namespaces(self) -> dict[str, str]:
         declared = [quad.object for quad in self._store.quads_for_pattern(None, DECLARE, None)]
