@@ -145,3 +145,10 @@ class FaultyRecord(RecordError):
             f"The record cannot be judged. {first.path}: {first.reason}{more}",
             faults=[{"path": fault.path, "reason": fault.reason} for fault in faults],
         )
+
+
+class DocumentError(KgServiceError):
+    """A document that is to be audited cannot be read; no message quotes what it holds."""
+
+    status = 400
+    title = "Unreadable document"

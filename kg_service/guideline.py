@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from kg_service.patients.record import PatientRecord
     from kg_service.patients.records import Records
+    from kg_service.provenance.audit import Audit
+    from kg_service.provenance.diff import Difference
+    from kg_service.provenance.explainer import Explainer
+    from kg_service.provenance.impact import Impact
     from kg_service.validation.report import Report
     from kg_service.validation.validator import Validator
     from kg_service.validation.verdicts import PatientVerdicts
@@ -44,6 +48,13 @@ class Guideline(KnowledgeGraph):
 
         return Records(self)
 
+    @cached_property
+    def explain(self) -> Explainer:
+        """Tells why: `explain.triple(…)`, `explain.row(…)`, `explain.sparql(…)`, `explain.verdict(…)`."""
+        from kg_service.provenance.explainer import Explainer  # noqa: PLC0415 - as above
+
+        return Explainer(self)
+
     def validate(
         self,
         records: Given | Iterable[Given],
@@ -61,12 +72,8 @@ class Guideline(KnowledgeGraph):
 
         day = as_day(as_of)
         places = self.jurisdictions(jurisdiction)
-        several = (
-            [records] if isinstance(records, str | Path | Mapping) or not isinstance(records, Iterable) else records
-        )
-        read = (record for given in several for record in self._read(given))
         return Report(
-            patients=tuple(self.judge(read, day, places)),
+            patients=tuple(self.judge(self.read(records), day, places)),
             as_of=day,
             graph_digest=self.digest,
             jurisdictions=tuple(self.labels[place.value] for place in places),
@@ -78,11 +85,54 @@ class Guideline(KnowledgeGraph):
         """Yield the verdicts on each record as it is read."""
         return self.validator(records, as_of, jurisdictions)
 
+    def read(self, records: Given | Iterable[Given]) -> Iterator[PatientRecord]:
+        """Yield the records in what `validate` takes: paths, parsed FHIR R4 resources, records, one or several."""
+        several = (
+            [records] if isinstance(records, str | Path | Mapping) or not isinstance(records, Iterable) else records
+        )
+        return (record for given in several for record in self._read(given))
+
+    def audit(self, source: str | None = None, document: str | Path | None = None) -> Audit:
+        """Run the checks of the audit, on everything or on what concerns one source.
+
+        With a document (plain text, UTF-8), hold it instead against the locators into the source, by default the only
+        one that has digests. `source` is an identifier or another name. Raises ParameterError for a source not known or
+        without digests, DocumentError for a file that cannot be read.
+        """
+        from kg_service.provenance.audit import audit_graph  # noqa: PLC0415 - a question needs none of it
+        from kg_service.provenance.located import audit_document  # noqa: PLC0415 - as above
+
+        named = None if source is None else self.resolve(source, "gkg:Source")
+        chosen = None if isinstance(named, Literal) else named
+        return audit_graph(self, chosen) if document is None else audit_document(self, Path(document), chosen)
+
     def jurisdictions(self, names: str | Sequence[str]) -> tuple[NamedNode, ...]:
         """Return the jurisdictions that names or IRIs stand for; ParameterError, with the nearest, for others."""
         given = [names] if isinstance(names, str) else names
         found = [self.resolve(name, "gkg:Jurisdiction") for name in given]
         return tuple(dict.fromkeys(node for node in found if not isinstance(node, Literal)))
+
+    def impact(self, *, source: str | None = None, statement: str | None = None) -> Impact:
+        """Tell what would fall without all that a source says, or without one statement; give one of the two.
+
+        Raises ParameterError for a name not known, and when not exactly one is given.
+        """
+        from kg_service.provenance.impact import impact_of_source, impact_of_statement  # noqa: PLC0415 - as above
+
+        if (source is None) == (statement is None):
+            raise ParameterError("Give a source or a statement, one of the two.")
+        kind = "gkg:Source" if source else "gkg:Passage"
+        node = self.resolve(source or statement or "", kind)
+        assert not isinstance(node, Literal)  # noqa: S101 - narrows the type; the kind is a class
+        return impact_of_source(self, node) if source else impact_of_statement(self, node)
+
+    def difference(
+        self, old: Guideline, records: Given | Iterable[Given] = (), *, as_of: dt.date | str | None = None
+    ) -> Difference:
+        """Tell how the statements of this release differ from those of an older one, and whose verdicts change."""
+        from kg_service.provenance.diff import difference  # noqa: PLC0415 - as above
+
+        return difference(old, self, list(self.read(records)), as_day(as_of))
 
     def _read(self, given: Given) -> Iterable[PatientRecord]:
         if isinstance(given, str | Path):

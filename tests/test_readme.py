@@ -22,7 +22,7 @@ WIDTH = 100
 @pytest.mark.parametrize(("command", "expected"), SESSIONS)
 def test_commands(command: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a terminal of a hundred columns shows them."""
-    monkeypatch.setattr(cli_output, "_width", lambda: WIDTH)
+    monkeypatch.setattr(cli_output, "width", lambda: WIDTH)
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(main, command.split()[1:])

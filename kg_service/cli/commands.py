@@ -124,7 +124,7 @@ def query(name: str, params: tuple[str, ...], form: str) -> None:
       kg-service query statement --param id=S-LEAD-1a
       kg-service query lookup --param q=ATC -f csv
     """  # noqa: D301 - \b keeps click from folding the examples
-    print_answer(Guideline.load().query(name, **_parameters(params)), form)
+    print_answer(Guideline.load().query(name, **named_values("--param", params)), form)
 
 
 @main.command()
@@ -137,11 +137,7 @@ def sparql(file: IO[bytes], form: str) -> None:
     Example:
       echo 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' | kg-service sparql -
     """  # noqa: D301 - \b keeps click from folding the examples
-    try:
-        text = file.read().decode()
-    except UnicodeDecodeError as error:
-        raise QueryError(f"The query is not UTF-8 at byte {error.start}: save it as UTF-8.") from error
-    print_answer(Guideline.load().sparql(text), form)
+    print_answer(Guideline.load().sparql(query_text(file)), form)
 
 
 @main.command()
@@ -154,13 +150,22 @@ def check(ctx: click.Context) -> None:
     ctx.exit(0 if report.conforms else 1)
 
 
-def _parameters(pairs: tuple[str, ...]) -> dict[str, str]:
+def query_text(file: IO[bytes]) -> str:
+    """Return the query in a file; QueryError when it is not UTF-8."""
+    try:
+        return file.read().decode()
+    except UnicodeDecodeError as error:
+        raise QueryError(f"The query is not UTF-8 at byte {error.start}: save it as UTF-8.") from error
+
+
+def named_values(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return what was given as NAME=VALUE, each name once; a usage error for anything else."""
     given: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or name in given:
             fault = "is given twice" if equals else "lacks a value"
-            raise click.UsageError(f"--param {pair}: {name} {fault}. Write --param NAME=VALUE, once for each.")
+            raise click.UsageError(f"{option} {pair}: {name} {fault}. Write {option} NAME=VALUE, once for each.")
         given[name] = value
     return given
 

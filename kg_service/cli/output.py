@@ -28,7 +28,7 @@ def print_answer(answer: Answer, form: str) -> None:
     if form != "table":
         print_text(answer.serialize(form))
         return
-    print_text(answer.to_table(_width()))
+    print_text(answer.to_table(width()))
     size = "" if answer.kind == "ask" else f"{_count(len(answer.terms), 'row')}, "
     click.echo(f"{size}graph {answer.digest[:DIGITS_SHOWN]}", err=True)
 
@@ -41,7 +41,7 @@ def print_report(report: CheckReport, graph: KnowledgeGraph) -> None:
         for r in report.results
     ]
     if rows:
-        print_text(to_table(columns, rows, _width()))
+        print_text(to_table(columns, rows, width()))
     verdict = "conforms" if report.conforms else "does not conform"
     click.echo(
         f"The graph {verdict}: {_count(report.shapes, 'shape')}, {_count(len(rows), 'result')}, "
@@ -69,7 +69,7 @@ def print_text(text: str | bytes) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _width() -> int | None:
+def width() -> int | None:
     """Return the terminal's width, or None when the output goes elsewhere and lines must stay whole."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 

@@ -37,7 +37,7 @@ def infer(asserted: Iterable[Quad]) -> list[Quad]:
     quads = list(asserted)
     before = set(to_rdflib(quads))
     graph = rdflib.Graph(store="SimpleMemory")  # without bookkeeping of graphs: a fifth less time
-    graph += to_rdflib(_axioms(quads))
+    graph += to_rdflib(axioms(quads))
     semantics = _rules()(graph, axioms=False, daxioms=False, rdfs=False)
     semantics.closure()
     if semantics.error_messages:
@@ -58,7 +58,7 @@ def _rules() -> type[OWLRL_Semantics]:
     return WithoutReflexivity
 
 
-def _axioms(asserted: Sequence[Quad]) -> Iterator[Quad]:
+def axioms(asserted: Sequence[Quad]) -> Iterator[Quad]:
     """Leave out annotations: they have no part in what follows, and are half of the triples.
 
     https://www.w3.org/TR/owl2-syntax/#Annotations

@@ -116,10 +116,14 @@ class KnowledgeGraph:
         A value is an IRI, a CURIE, a label in any case, an identifier, a code, or a number or date; None is as good as
         not given. Raises UnknownName or ParameterError, with the nearest names.
         """
+        return self.sparql(self.text_of(name, **params))
+
+    def text_of(self, name: str, /, **params: object) -> str:
+        """Return the SPARQL text of a named question with its parameters bound: see `query`."""
         question = self.questions.find(name)
         given = {parameter: str(value) for parameter, value in params.items() if value is not None}
         terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(given)}
-        return self.sparql(bind(question.text, terms))
+        return bind(question.text, terms)
 
     @cached_property
     def _loaded(self) -> frozenset[str]:

@@ -107,7 +107,7 @@ class Questions(Mapping[str, Question]):
 def read_question(path: Path, place: str) -> Question:
     """Read one file; ReleaseError, with the file's name and the cure, when header and query do not fit together."""
     text = path.read_text(encoding="utf-8")
-    header = _header(text, place)
+    header = read_header(text, place)
     try:
         parameters = tuple(_parameter(entry, place) for entry in header.get("parameters") or ())
         question = Question(
@@ -124,7 +124,8 @@ def read_question(path: Path, place: str) -> Question:
     return question
 
 
-def _header(text: str, place: str) -> dict[str, Any]:
+def read_header(text: str, place: str) -> dict[str, Any]:
+    """Return what the `#+` lines at the head of a query say; ReleaseError when they are missing or no YAML mapping."""
     import yaml  # noqa: PLC0415 - free SPARQL does not need it
 
     lines = []

@@ -67,6 +67,11 @@ class Release:
         """The named questions' files by name, sorted."""
         return {path.stem: path for path in sorted((self.root / "queries").glob("*.rq"))}
 
+    @property
+    def audit_queries(self) -> list[Path]:
+        """The checks of the audit, sorted by name."""
+        return sorted((self.root / "queries" / "audit").glob("*.rq"))
+
     def name_of(self, path: Path) -> str:
         """Return the path as messages show it: relative to the release, with forward slashes."""
         return path.relative_to(self.root).as_posix()

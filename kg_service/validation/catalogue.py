@@ -31,11 +31,14 @@ ENFORCES = NamedNode(CORE + "enforces")
 MISSING_DATA_SHAPE = NamedNode(CORE + "missingDataShape")
 SATISFIED_MEANS = NamedNode(CORE + "satisfiedMeans")
 OTHERWISE = NamedNode(CORE + "otherwise")
-SEVERITY, TARGET_CLASS, SELECT, CONSTRUCT, ORDER, PREFIXES, DECLARE, PREFIX, NAMESPACE, SPARQL_RULE = (
+(
+    SEVERITY, TARGET_CLASS, SELECT, CONSTRUCT, ORDER, PREFIXES, DECLARE, PREFIX, NAMESPACE, SPARQL_RULE, SPARQL,
+    SPARQL_STEP,
+) = (
     NamedNode(SH + name)
     for name in (
         "severity", "targetClass", "select", "construct", "order", "prefixes", "declare", "prefix", "namespace",
-        "SPARQLRule",
+        "SPARQLRule", "sparql", "rule",
     )
 )  # fmt: skip
 PREFIXED = re.compile(r"\b([A-Za-z][\w-]*):([A-Za-z][\w-]*)")
@@ -86,6 +89,22 @@ class Catalogue:
         namespaces = self._namespaces()
         names = {match for _, text in self._queries() for match in PREFIXED.findall(text)}
         return frozenset(namespaces[prefix] + local for prefix, local in names if prefix in namespaces)
+
+    @cached_property
+    def step_names(self) -> dict[str, str]:
+        """Names of the derivations, by the texts in `guideline_derivations` and `derivations`."""
+        steps = self._instances(SPARQL_RULE)
+        return {self._prologue + self._text(step, CONSTRUCT): step.value.rpartition("/")[2] for step in steps}
+
+    def selects(self, shape: NamedNode) -> list[str]:
+        """Return the SELECT texts, with prefixes, by which a shape judges `$this`."""
+        constraints = [quad.object for quad in self._store.quads_for_pattern(shape, SPARQL, None)]
+        return [self._prologue + self._text(one, SELECT) for one in constraints if not isinstance(one, Literal)]
+
+    def constructs(self, target: NamedNode) -> list[str]:
+        """Return the CONSTRUCT texts, with prefixes, that put `$this` into a target class."""
+        steps = [quad.object for quad in self._store.quads_for_pattern(target, SPARQL_STEP, None)]
+        return [self._prologue + self._text(step, CONSTRUCT) for step in steps if not isinstance(step, Literal)]
 
     def _rule(self, iri: NamedNode) -> Rule:
         target = self._node(iri, TARGET_CLASS)

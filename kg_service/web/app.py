@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from kg_service.web import (
+    audit,
     dataset,
     entities,
+    explain,
     graph_store,
     headers,
     openapi,
@@ -37,6 +39,8 @@ _BLUEPRINTS = (
     dataset.blueprint,
     openapi.blueprint,
     validation.blueprint,
+    audit.blueprint,
+    explain.blueprint,
 )
 
 

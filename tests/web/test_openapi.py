@@ -64,6 +64,7 @@ EXAMPLES = {"/statements/{identifier}": "/statements/T-1", "/sources/{identifier
     "/concepts/{identifier}": "/concepts/green-tea",
     "/graphs": "/graphs?default",
     "/queries/advice": "/queries/advice?about=green+tea",
+    "/explain": "/explain?subject=T-1&predicate=modality&object=recommended",
 }
 
 

@@ -1,0 +1,70 @@
+"""What a person's text may stand for, where no kind of thing is asked for: see `knowledge.resolve` for where one is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyoxigraph import Literal, NamedNode
+
+from kg_service.errors import UnknownName
+from kg_service.knowledge.names import fold, nearest
+from kg_service.knowledge.namespaces import TYPE
+from kg_service.knowledge.resolve import NAMING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg_service.knowledge import KnowledgeGraph
+    from kg_service.provenance.rules import Fact
+
+
+def meanings(text: str, graph: KnowledgeGraph) -> list[str]:
+    """Return the text itself, the IRI that it writes or shortens, and the IRIs of all that bears it as a name."""
+    written = text.strip().removeprefix("<").removesuffix(">")
+    prefix, _, local = written.partition(":")
+    found = [text, graph.prefixes[prefix] + local if prefix in graph.prefixes else written]
+    if written == "a":
+        found.append(TYPE.value)
+    folded = fold(text)
+    for predicate in NAMING:
+        found += (
+            _value(quad.subject)
+            for quad in graph.store.quads_for_pattern(None, predicate, None)
+            if isinstance(quad.object, Literal) and fold(quad.object.value) == folded
+        )
+    return list(dict.fromkeys(found))
+
+
+def find_fact(subject: str, predicate: str, obj: str, graph: KnowledgeGraph) -> Fact:
+    """Return the triple of the graph that three texts stand for.
+
+    Raises UnknownName, with what the graph says instead, when there is none, and when there are several.
+    """
+    wanted = set(meanings(obj, graph))
+    said: list[Fact] = [
+        (quad.subject, quad.predicate, quad.object)
+        for node in _nodes(subject, graph)
+        for link in _nodes(predicate, graph)
+        for quad in graph.store.quads_for_pattern(node, link, None)
+    ]
+    found = list(dict.fromkeys(fact for fact in said if _value(fact[2]) in wanted))
+    if len(found) == 1:
+        return found[0]
+    shown = sorted({graph.labels.shown(fact[2]) for fact in said})
+    if found:
+        raise UnknownName("Several triples are meant: give IRIs.", sorted(str(fact[2]) for fact in found))
+    if shown:
+        raise UnknownName(f"The graph holds no triple {subject} {predicate} {obj}.", nearest(obj, shown) or shown[:5])
+    raise UnknownName(f"The graph holds no triple with subject {subject} and predicate {predicate}.")
+
+
+def _nodes(text: str, graph: KnowledgeGraph) -> Iterator[NamedNode]:
+    for value in meanings(text, graph):
+        try:
+            yield NamedNode(value)
+        except ValueError:  # no IRI
+            continue
+
+
+def _value(term: object) -> str:
+    return term.value if isinstance(term, NamedNode | Literal) else str(term)
