@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kg_service.provenance.diff import Difference
     from kg_service.provenance.explainer import Explainer
     from kg_service.provenance.impact import Impact
+    from kg_service.provenance.nanopub import Nanopub
     from kg_service.validation.report import Report
     from kg_service.validation.validator import Validator
     from kg_service.validation.verdicts import PatientVerdicts
@@ -76,6 +77,7 @@ class Guideline(KnowledgeGraph):
             patients=tuple(self.judge(self.read(records), day, places)),
             as_of=day,
             graph_digest=self.digest,
+            query_digest=self.validator.catalogue.digest,
             jurisdictions=tuple(self.labels[place.value] for place in places),
         )
 
@@ -125,6 +127,17 @@ class Guideline(KnowledgeGraph):
         node = self.resolve(source or statement or "", kind)
         assert not isinstance(node, Literal)  # noqa: S101 - narrows the type; the kind is a class
         return impact_of_source(self, node) if source else impact_of_statement(self, node)
+
+    def nanopub(self, statement: str) -> Nanopub:
+        """Return a statement as a nanopublication (https://nanopub.net/guidelines/working_draft/).
+
+        `statement` is an identifier, a CURIE or an IRI. Raises ParameterError, with the nearest, for one not known.
+        """
+        from kg_service.provenance.nanopub import nanopub  # noqa: PLC0415 - as above
+
+        node = self.resolve(statement, "gkg:Passage")
+        assert not isinstance(node, Literal)  # noqa: S101 - narrows the type; the kind is a class
+        return nanopub(self, node)
 
     def difference(
         self, old: Guideline, records: Given | Iterable[Given] = (), *, as_of: dt.date | str | None = None

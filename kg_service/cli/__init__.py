@@ -4,6 +4,7 @@ from kg_service.cli.audit import audit
 from kg_service.cli.commands import main
 from kg_service.cli.explain import explain
 from kg_service.cli.impact import diff, impact
+from kg_service.cli.nanopub import digest, nanopub
 from kg_service.cli.records import convert, validate
 
 main.add_command(validate)
@@ -12,5 +13,7 @@ main.add_command(audit)
 main.add_command(explain)
 main.add_command(impact)
 main.add_command(diff)
+main.add_command(nanopub)
+main.add_command(digest)
 
 __all__ = ["main"]

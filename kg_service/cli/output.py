@@ -7,10 +7,13 @@ import io
 import os
 import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kg_service.errors import KgServiceError
 from kg_service.knowledge.formats import FORMATS as WRITTEN
 from kg_service.knowledge.table import to_table
 
@@ -30,7 +33,8 @@ def print_answer(answer: Answer, form: str) -> None:
         return
     print_text(answer.to_table(width()))
     size = "" if answer.kind == "ask" else f"{_count(len(answer.terms), 'row')}, "
-    click.echo(f"{size}graph {answer.digest[:DIGITS_SHOWN]}", err=True)
+    query = answer.record["query_digest"]
+    click.echo(f"{size}graph {answer.digest[:DIGITS_SHOWN]}, query {query[:DIGITS_SHOWN]}", err=True)
 
 
 def print_report(report: CheckReport, graph: KnowledgeGraph) -> None:
@@ -67,6 +71,20 @@ def print_text(text: str | bytes) -> None:
         # What is left in the buffer would fail again when Python closes it.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def give(text: str, output: Path | None) -> None:
+    """Print the text, or put it into a file in one step: a reader sees the old file or the new, never half of one."""
+    if output is None:
+        print_text(text)
+        return
+    try:
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".kg-service-") as place:
+            new = Path(place, output.name)
+            new.write_text(text, encoding="utf-8", newline="")
+            new.replace(output)
+    except OSError as error:
+        raise KgServiceError(f"{output} cannot be written: {error.strerror}. Choose another with --output.") from error
 
 
 def width() -> int | None:

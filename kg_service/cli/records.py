@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kg_service.cli.output import print_text
-from kg_service.errors import KgServiceError, RecordError
+from kg_service.cli.output import give
+from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
 
 if TYPE_CHECKING:
@@ -89,9 +88,10 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
         patients=tuple(guideline.judge(_told(reading), day, places)),
         as_of=day,
         graph_digest=guideline.digest,
+        query_digest=guideline.validator.catalogue.digest,
         jurisdictions=tuple(guideline.labels[place.value] for place in places),
     )
-    _give(report.serialize(form), output)
+    give(report.serialize(form), output)
     ctx.exit(UNREADABLE if reading.failed or report.faulty else _status(report, fail_on))
 
 
@@ -120,7 +120,7 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
     guideline = Guideline.load()
     reading = _Reading(guideline, paths)
     records = list(reading)
-    _give(write_rdf(records, form, guideline.prefixes), output)
+    give(write_rdf(records, form, guideline.prefixes), output)
     for record in records:
         told = [(one.path, one.reason) for one in record.not_understood]
         told += [(one.path, one.reason) for one in record.faults]
@@ -170,17 +170,3 @@ def _status(report: Report, fail_on: str) -> int:
         return CONFORMS
     failed = report.violated or (fail_on == "undecided" and report.undecided)
     return VIOLATED if failed else CONFORMS
-
-
-def _give(text: str, output: Path | None) -> None:
-    """Print the text, or put it into a file in one step: a reader sees the old file or the new, never half of one."""
-    if output is None:
-        print_text(text)
-        return
-    try:
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".kg-service-") as place:
-            new = Path(place, output.name)
-            new.write_text(text, encoding="utf-8", newline="")
-            new.replace(output)
-    except OSError as error:
-        raise KgServiceError(f"{output} cannot be written: {error.strerror}. Choose another with --output.") from error

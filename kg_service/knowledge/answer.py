@@ -7,7 +7,7 @@ import html
 import re
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pyoxigraph import (
     Literal,
@@ -67,20 +67,23 @@ PYTHON: Mapping[str, Callable[[str], Value]] = {
 class Answer:
     """The answer to one query, read out as often as wanted.
 
-    `digest` names the release that gave it; `missing_graphs` are those it was asked of that are not loaded.
+    `digest` names the release that gave it; `missing_graphs` are those it was asked of that are not loaded. `record`
+    is what a replay needs: `graph_digest`, `query_digest` (SHA-256 of the query sent to the store), `parameters` and,
+    for a named question, `question`.
     """
 
     def __init__(
         self,
         result: QuerySolutions | QueryBoolean | QueryTriples,
         *,
-        digest: str,
+        record: dict[str, Any],
         labels: Labels,
         prefixes: Mapping[str, str],
         missing_graphs: Sequence[str] = (),
     ) -> None:
         """Read `result` to its end; rows are kept as results JSON, from which every other form is made."""
-        self.digest = digest
+        self.record = record
+        self.digest: str = record["graph_digest"]
         self.missing_graphs = tuple(missing_graphs)
         self._labels = labels
         self._prefixes = prefixes

@@ -6,11 +6,10 @@ import hashlib
 import logging
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from pyoxigraph import (
     BlankNode,
-    CanonicalizationAlgorithm,
     Dataset,
     DefaultGraph,
     Literal,
@@ -19,13 +18,13 @@ from pyoxigraph import (
     Store,
     Triple,
     parse,
-    serialize,
 )
 
 from kg_service.errors import MalformedQuery, QueryError, UnknownName
 from kg_service.knowledge import cache, closure, guard
 from kg_service.knowledge.answer import Answer
 from kg_service.knowledge.binding import bind
+from kg_service.knowledge.canonical import canonical_quads, sha256, sorted_quads
 from kg_service.knowledge.check import CheckReport, check
 from kg_service.knowledge.dataset import graphs_named
 from kg_service.knowledge.labels import Labels
@@ -88,27 +87,13 @@ class KnowledgeGraph:
         that is not loaded is empty, never fetched, and named in the answer. Raises MalformedQuery, RefusedQuery or
         QueryError.
         """
-        found = guard.inspect(text)
-        chosen = [*default_graphs, *named_graphs]
-        own = graphs_named(found)
-        try:
-            result = self.store.query(
-                text,
-                base_iri=base_iri,
-                use_default_graph_as_union=not chosen and not own,
-                default_graph=_nodes(default_graphs) if chosen else None,
-                named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
-            )
-            missing = [iri for iri in dict.fromkeys(chosen or own) if iri not in self._loaded]
-            return Answer(
-                result, digest=self.digest, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing
-            )
-        except SyntaxError as error:
-            raise _malformed(text, error, self.prefixes) from error
-        except UnicodeEncodeError as error:
-            raise QueryError("The query holds a lone surrogate, which is no character: leave it out.") from error
-        except (ValueError, RuntimeError, OSError) as error:
-            raise QueryError(f"The query cannot be evaluated: {error}") from error
+        given = {
+            "default-graph-uri": list(default_graphs),
+            "named-graph-uri": list(named_graphs),
+            "base": base_iri,
+        }
+        record = self.record(text, {name: value for name, value in given.items() if value})
+        return self._answer(text, record, default_graphs, named_graphs, base_iri)
 
     def query(self, name: str, /, **params: object) -> Answer:
         """Answer the named question.
@@ -116,14 +101,18 @@ class KnowledgeGraph:
         A value is an IRI, a CURIE, a label in any case, an identifier, a code, or a number or date; None is as good as
         not given. Raises UnknownName or ParameterError, with the nearest names.
         """
-        return self.sparql(self.text_of(name, **params))
+        text = self.text_of(name, **params)
+        return self._answer(text, {"question": name, **self.record(text, _given(params))})
 
     def text_of(self, name: str, /, **params: object) -> str:
         """Return the SPARQL text of a named question with its parameters bound: see `query`."""
         question = self.questions.find(name)
-        given = {parameter: str(value) for parameter, value in params.items() if value is not None}
-        terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(given)}
+        terms = {p.variable: self.resolve(value, p.kind) for p, value in question.match(_given(params))}
         return bind(question.text, terms)
+
+    def record(self, text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what it takes to replay an answer and to tell that it is the same question to the same graph."""
+        return {"graph_digest": self.digest, "query_digest": sha256(text), "parameters": dict(parameters)}
 
     @cached_property
     def _loaded(self) -> frozenset[str]:
@@ -157,6 +146,34 @@ class KnowledgeGraph:
         """Hold the whole graph against shapes/graph-*.ttl."""
         return check(self.release, self.store)
 
+    def _answer(
+        self,
+        text: str,
+        record: dict[str, Any],
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+        base_iri: str | None = None,
+    ) -> Answer:
+        found = guard.inspect(text)
+        chosen = [*default_graphs, *named_graphs]
+        own = graphs_named(found)
+        try:
+            result = self.store.query(
+                text,
+                base_iri=base_iri,
+                use_default_graph_as_union=not chosen and not own,
+                default_graph=_nodes(default_graphs) if chosen else None,
+                named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
+            )
+            missing = [iri for iri in dict.fromkeys(chosen or own) if iri not in self._loaded]
+            return Answer(result, record=record, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing)
+        except SyntaxError as error:
+            raise _malformed(text, error, self.prefixes) from error
+        except UnicodeEncodeError as error:
+            raise QueryError("The query holds a lone surrogate, which is no character: leave it out.") from error
+        except (ValueError, RuntimeError, OSError) as error:
+            raise QueryError(f"The query cannot be evaluated: {error}") from error
+
     def _around(self, node: NamedNode) -> Iterator[Triple]:
         yield from (q.triple for q in self.store.quads_for_pattern(None, None, node))
         todo: list[NamedNode | BlankNode] = [node]
@@ -176,15 +193,13 @@ def is_part(term: object) -> TypeGuard[NamedNode | BlankNode]:
 
 def _close(release: Release) -> cache.Snapshot:
     asserted = release.read()
-    asserted.dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    stated = _sorted_quads(asserted.dataset)
-    inferred = _sorted_quads(Dataset(closure.infer(asserted.dataset)))
-    return cache.Snapshot(f"sha256:{hashlib.sha256(stated).hexdigest()}", asserted.prefixes, stated + inferred)
+    stated = canonical_quads(asserted.dataset)
+    inferred = sorted_quads(Dataset(closure.infer(asserted.dataset)))
+    return cache.Snapshot(sha256(stated), asserted.prefixes, stated + inferred)
 
 
-def _sorted_quads(dataset: Dataset) -> bytes:
-    """Return the canonical N-Quads document: one line a quad, sorted by code point (as UTF-8 bytes are)."""
-    return b"".join(sorted((serialize(dataset, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)))
+def _given(params: Mapping[str, object]) -> dict[str, str]:
+    return {parameter: str(value) for parameter, value in params.items() if value is not None}
 
 
 def _nodes(iris: Sequence[str]) -> list[NamedNode | BlankNode | DefaultGraph]:

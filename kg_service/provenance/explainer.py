@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg_service.errors import ParameterError
 from kg_service.provenance.absence import matching, obstacles
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kg_service.guideline import Given, Guideline
+    from kg_service.knowledge import Answer
     from kg_service.provenance.absence import Obstacle
     from kg_service.provenance.query import Row
 
@@ -50,11 +51,16 @@ class Explainer:
             " ".join(self._graph.labels.shown(term) for term in derivation.fact),
             (Part(says, {}, (derivation,)),),
             self._graph,
+            {
+                "graph_digest": self._graph.digest,
+                "parameters": {"subject": subject, "predicate": predicate, "object": object},
+            },
         )
 
     def row(self, name: str, which: Which = 1, /, **params: object) -> Explanation:
         """Explain a row of the answer to a named question: see `sparql`."""
-        return self._explained(self._graph.text_of(name, **params), which, name)
+        text = self._graph.text_of(name, **params)
+        return self._explained(self._graph.query(name, **params), text, which, name)
 
     def sparql(self, text: str, which: Which = 1) -> Explanation:
         """Explain a row of the answer to a SELECT query: the triples that made it, or what keeps it away.
@@ -63,7 +69,7 @@ class Explainer:
         the answer is told of by the fewest conditions of the query without which it would be. Raises QueryError for
         what is no SELECT or shows aggregates, ParameterError for a number or column that the answer has not.
         """
-        return self._explained(text, which, "the query")
+        return self._explained(self._graph.sparql(text), text, which, "the query")
 
     def verdict(
         self, records: Given | Iterable[Given], rule: str, *, as_of: dt.date | str | None = None, patient: str = ""
@@ -79,27 +85,31 @@ class Explainer:
         chosen = one_record(self._graph.read(records), patient)
         return explain_verdict(self._graph, self.derive, chosen, rule, as_day(as_of))
 
-    def _explained(self, text: str, which: Which, name: str) -> Explanation:
-        answer = self._graph.sparql(text)
+    def _explained(self, answer: Answer, text: str, which: Which, name: str) -> Explanation:
         query = SelectQuery.read(text)
         if isinstance(which, Mapping):
-            return self._by_values(query, which, name)
+            told = {column: str(value) for column, value in which.items()}
+            return self._by_values(query, told, name, {**answer.record, "row": told})
         if not 1 <= which <= len(answer.terms):
             raise ParameterError(f"The answer has {len(answer.terms)} rows: there is no row {which}.")
         row = dict(zip(answer.variables, answer.terms[which - 1], strict=True))
         solution = solution_of(query, row, self._graph.store)
-        return Explanation(f"Row {which} of {name}", (self._part(query, solution),), self._graph)
+        return Explanation(
+            f"Row {which} of {name}", (self._part(query, solution),), self._graph, {**answer.record, "row": which}
+        )
 
-    def _by_values(self, query: SelectQuery, which: Mapping[str, object], name: str) -> Explanation:
+    def _by_values(
+        self, query: SelectQuery, which: Mapping[str, str], name: str, record: Mapping[str, Any]
+    ) -> Explanation:
         unknown = sorted(which.keys() - set(query.shown))
         if unknown:
             raise ParameterError(f"The answer has no column {unknown[0]!r}.", list(query.shown))
-        wanted = {column: meanings(str(value), self._graph) for column, value in which.items()}
+        wanted = {column: meanings(value, self._graph) for column, value in which.items()}
         subject = f"{name}, where {' and '.join(f'{column} is {value}' for column, value in which.items())}"
         store = self._graph.store
         found = next(run(query.whole(extra=matching(wanted)), store, union=query.union), None)
         part = self._part(query, found) if found else _absent(obstacles(query, wanted, store))
-        return Explanation(subject, (part,), self._graph)
+        return Explanation(subject, (part,), self._graph, record)
 
     def _part(self, query: SelectQuery, solution: Row) -> Part:
         quads = quads_behind(query, solution, self._graph.store)

@@ -11,6 +11,8 @@ from pyoxigraph import RdfFormat, serialize
 from kg_service.errors import NotAcceptable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyoxigraph import Triple
 
     from kg_service.guideline import Guideline
@@ -49,16 +51,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a triple holds, a row came or did not, or a verdict is as it is (with one part for each finding)."""
+    """Why a triple holds, a row came or did not, or a verdict is as it is (with one part for each finding).
+
+    `record` is what a replay needs: see Answer and Report; for a row it names the row, for a triple there is no query.
+    """
 
     subject: str
     parts: tuple[Part, ...]
     graph: Guideline
+    record: Mapping[str, Any]
     verdict: Verdict | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as the JSON form has it; terms stand as in N-Triples."""
-        told: dict[str, Any] = {"subject": self.subject, "graph_digest": self.graph.digest}
+        told: dict[str, Any] = {"subject": self.subject, **self.record}
         if self.verdict:
             told["rule"] = self.verdict.rule.name
             told["outcome"] = str(self.verdict.outcome)

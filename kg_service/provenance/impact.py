@@ -182,8 +182,10 @@ class _Withdrawal:
 
     def _answer(self, question: Question, parameters: dict[str, str], store: Store) -> Answer:
         graph = self._graph
-        result = store.query(graph.text_of(question.name, **parameters), use_default_graph_as_union=True)
-        return Answer(result, digest=graph.digest, labels=graph.labels, prefixes=graph.prefixes)
+        text = graph.text_of(question.name, **parameters)
+        result = store.query(text, use_default_graph_as_union=True)
+        record = graph.record(text, parameters)
+        return Answer(result, record=record, labels=graph.labels, prefixes=graph.prefixes)
 
     def _rules(self) -> Iterator[RuleImpact]:
         for rule in self._graph.validator.catalogue.rules:

@@ -31,7 +31,13 @@ def explain_verdict(graph: Guideline, derive: Deriver, record: PatientRecord, ru
     verdict = _verdict(graph, record, rule, as_of)
     case = Case(record, as_of, graph.validator, derive)
     parts = tuple(_parts(graph, verdict, record.patient, case))
-    return Explanation(f"Rule {verdict.rule.name} for {record.resource_id}, as of {as_of}", parts, graph, verdict)
+    asked = {
+        "graph_digest": graph.digest,
+        "query_digest": graph.validator.catalogue.digest,
+        "parameters": {"rule": verdict.rule.name, "as_of": as_of.isoformat()},
+    }
+    subject = f"Rule {verdict.rule.name} for {record.resource_id}, as of {as_of}"
+    return Explanation(subject, parts, graph, asked, verdict)
 
 
 def one_record(records: Iterable[PatientRecord], patient: str) -> PatientRecord:

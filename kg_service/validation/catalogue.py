@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import Dataset, Literal, NamedNode, Quad, Store
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.bridge import to_rdflib
+from kg_service.knowledge.canonical import canonical_quads, sha256
 from kg_service.knowledge.namespaces import CORE, RDFS_LABEL, SH, TYPE
 from kg_service.knowledge.release import read_turtle
 
@@ -82,6 +83,11 @@ class Catalogue:
     def graph(self) -> rdflib.Graph:
         """All shapes as one rdflib graph, for engines that read that."""
         return to_rdflib(self._store)
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of all shapes and derivations (RDFC-1.0): what a verdict depends on beside graph and record."""
+        return sha256(canonical_quads(Dataset(self._store)))
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:

@@ -21,12 +21,25 @@ INFO = "info"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Verdicts on all patients; `jurisdictions` are the names of those asked for (empty: all)."""
+    """Verdicts on all patients; `jurisdictions` are the names of those asked for (empty: all).
+
+    `query_digest` names the rules, as `graph_digest` names the graph.
+    """
 
     patients: tuple[PatientVerdicts, ...]
     as_of: dt.date
     graph_digest: str
+    query_digest: str
     jurisdictions: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a replay needs beside the patients' records, of which it tells nothing."""
+        return {
+            "graph_digest": self.graph_digest,
+            "query_digest": self.query_digest,
+            "parameters": {"as_of": self.as_of.isoformat(), "jurisdiction": list(self.jurisdictions)},
+        }
 
     @property
     def verdicts(self) -> Iterator[Verdict]:

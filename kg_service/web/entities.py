@@ -1,4 +1,4 @@
-"""One page and one RDF document for each statement, source, concept and conflict of the graph."""
+"""A page and an RDF document for each entity of the graph, and a nanopublication for each statement."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from flask import Blueprint, Response, render_template
 
 from kg_service.errors import UnknownName
 from kg_service.knowledge.names import nearest
+from kg_service.provenance.nanopub import TRIG
 from kg_service.web.context import service
 from kg_service.web.facts import facts_about, facts_naming, headline
-from kg_service.web.negotiation import HTML
+from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose
 from kg_service.web.openapi import operation
 from kg_service.web.pages import DOORS, show
-from kg_service.web.responses import media_types, send_graph
+from kg_service.web.responses import media_types, offers_for, send, send_graph
 
 blueprint = Blueprint("entities", __name__)
 
 
 def _add_door(door: str) -> None:
-    @operation(*media_types(["graph"]), HTML)
+    own = [Offer(TRIG)] if door == "statements" else []
+
+    @operation(*media_types(["graph"]), *(offer.media_type for offer in own), HTML)
     def entity(identifier: str) -> Response:
         iri = _find(door, identifier)
+        if choose([*offers_for("graph"), *own, HTML_OFFER]) == TRIG:
+            return send(service().graph.nanopub(iri.value).serialize(), TRIG)
         return send_graph(service().graph.describe(iri.value), lambda: _page(iri))
 
     entity.__doc__ = f"Tell what the graph says of and about one of the {door}."

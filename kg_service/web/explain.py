@@ -135,7 +135,10 @@ def _refuse_others(given: Mapping[str, str], known: list[str]) -> None:
 
 
 def _sent(found: Explanation, media_type: str, given: Mapping[str, str]) -> Response:
-    return send(_page(found, given) if media_type == HTML else found.serialize(media_type), media_type)
+    response = send(_page(found, given) if media_type == HTML else found.serialize(media_type), media_type)
+    if "query_digest" in found.record:
+        response.headers["Query-Digest"] = found.record["query_digest"]
+    return response
 
 
 def _page(found: Explanation | None, given: Mapping[str, str]) -> str:

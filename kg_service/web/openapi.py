@@ -153,6 +153,7 @@ def _of_question(parameter: Asked) -> Parameter:
 
 _HEADERS = {
     "Graph-Digest": {"description": "The graph release that answered.", "schema": {"type": "string"}},
+    "Query-Digest": {"description": "The query answered, or the rules applied.", "schema": {"type": "string"}},
     "ETag": {"description": "Validator of this answer.", "schema": {"type": "string"}},
     "Graph-Missing": {"description": "A graph asked for that is not loaded, so empty.", "schema": {"type": "string"}},
 }

@@ -41,6 +41,7 @@ def send_answer(answer: Answer, page: Page) -> Response:
     """Send an answer in a type that is valid for its kind, whatever else the client lists."""
     media_type = choose([*offers_for(answer.kind), HTML_OFFER])
     response = send(page() if media_type == HTML else answer.serialize(media_type), media_type)
+    response.headers["Query-Digest"] = answer.record["query_digest"]
     for iri in answer.missing_graphs:
         response.headers.add("Graph-Missing", f"<{quote(iri, safe=IRI_SIGNS)}>")
     return response

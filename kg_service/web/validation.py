@@ -80,6 +80,7 @@ def validate() -> Response:
         response = send(page, HTML)
     else:
         response = send(write(report, media_type), media_type)
+    response.headers["Query-Digest"] = report.query_digest
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -55,7 +56,9 @@ class TestQuery:
             "carrick bend",
             "reef knot     0.45",
         ]
-        assert result.stderr.splitlines()[-1] == f"2 rows, graph {load(MINI).digest[:19]}"
+        knots = load(MINI)
+        query = hashlib.sha256(knots.text_of("after", knot="overhand knot").encode()).hexdigest()[:12]
+        assert result.stderr.splitlines()[-1] == f"2 rows, graph {knots.digest[:19]}, query sha256:{query}"
 
     def test_two_parameters(self, run: Callable[..., Result]) -> None:
         result = run("query", "after", "--param", "knot=overhand knot", "--param", "least=45", "-f", "csv")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 from rdflib import Graph, Namespace
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+
+    from kg_service import Guideline
 
 BASE = "https://w3id.org/guideline-kg/"
 GKG = Namespace(BASE + "core/")
@@ -27,6 +30,26 @@ def test_document(client: FlaskClient, media_type: str) -> None:
     found = Graph().parse(data=response.data, format=media_type)
     assert (STATEMENT["T-1"], CITO.isDisputedBy, STATEMENT["T-2"]) in found
     assert [value.toPython() for value in found.objects(None, GKG.value)] == [70]
+
+
+def test_nanopublication(client: FlaskClient, graph: Guideline) -> None:
+    response = client.get("/statements/T-1", headers={"Accept": "application/trig"})
+    assert response.content_type == "application/trig; charset=utf-8"
+    assert response.text == graph.nanopub("T-1").serialize()
+    found = list(ox.parse(response.data, format=ox.RdfFormat.TRIG))
+    graphs = {quad.graph_name.value.partition("#")[2]: quad.graph_name for quad in found}
+    assert sorted(graphs) == ["Head", "assertion", "provenance", "pubinfo"]
+    said = [quad for quad in found if quad.predicate.value == GKG.value.toPython()]
+    assert [(quad.object.value, quad.graph_name) for quad in said] == [("70", graphs["assertion"])]
+    disputed = [quad for quad in found if quad.predicate.value == CITO.isDisputedBy.toPython()]
+    assert [quad.graph_name for quad in disputed] == [graphs["provenance"]]
+
+
+def test_only_statements_are_nanopublications(client: FlaskClient) -> None:
+    for path in ("/sources/SRC-LEAF", "/concepts/green-tea"):
+        assert client.get(path, headers={"Accept": "application/trig"}).status_code == 406
+    accepting_both = {"Accept": "application/trig;q=0.5, text/turtle"}
+    assert client.get("/statements/T-1", headers=accepting_both).mimetype == "text/turtle"
 
 
 def test_links_to_the_statement_are_in_its_document(client: FlaskClient) -> None:

@@ -236,3 +236,15 @@ def test_a_graph_that_is_not_loaded_is_named(client: FlaskClient) -> None:
     assert response.status_code == 200
     assert response.headers["Graph-Missing"] == "<http://127.0.0.1:9/%C3%A4>"
     assert "Graph-Missing" not in client.get("/sparql", query_string={"query": "ASK { ?s ?p ?o }"}).headers
+
+
+def test_an_answer_names_the_query_it_answers(client: FlaskClient, graph: KnowledgeGraph) -> None:
+    """SHA-256 by hand: printf '%s' 'ASK {}' | sha256sum."""
+    expected = "sha256:819ea91ed5f12b38cced0681c93fbb6a850455b3d9fa51852ffba5f85a5f355a"
+    assert client.get("/sparql?query=ASK+{}").headers["Query-Digest"] == expected
+    assert client.post("/sparql", data={"query": "ASK {}"}).headers["Query-Digest"] == expected
+    teas = client.get("/queries/advice?about=green+tea").headers["Query-Digest"]
+    assert teas == graph.query("advice", about="green tea").record["query_digest"]
+    assert client.get("/explain?question=advice&about=green+tea").headers["Query-Digest"] == teas
+    assert "Query-Digest" in client.get("/sparql?query=ASK+{}").headers["Access-Control-Expose-Headers"]
+    assert "Query-Digest" not in client.get("/sparql").headers

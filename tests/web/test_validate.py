@@ -81,6 +81,7 @@ def test_a_bundle_is_judged(client: FlaskClient, guideline: Guideline) -> None:
     assert {citation["source"] for citation in dose["citations"]} >= {"SRC-FDA-EVENITY"}
     assert response.json["as_of"] == "2026-01-31"
     assert response.json["graph_digest"] == guideline.digest == response.headers["Graph-Digest"]
+    assert response.json["query_digest"] == guideline.validator.catalogue.digest == response.headers["Query-Digest"]
 
 
 def test_the_same_patient_in_every_form_gets_the_same_verdicts(client: FlaskClient) -> None:

@@ -34,6 +34,7 @@ def _frame(report: Report) -> dict[str, Any]:
         "as_of": report.as_of.isoformat(),
         "jurisdictions": list(report.jurisdictions),
         "graph_digest": report.graph_digest,
+        "query_digest": report.query_digest,
     }
 
 
