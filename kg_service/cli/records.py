@@ -143,7 +143,8 @@ class _Reading:
                 yield from self._read(path)
             except RecordError as error:
                 self.failed = True
-                click.echo(f"Error: {path}: {error}", err=True)
+                named = "" if str(error).startswith(Path(path).name) else f"{path}: "
+                click.echo(f"Error: {named}{error}", err=True)
 
     def _read(self, path: str) -> Iterable[PatientRecord]:
         from kg_service.patients.records import media_type_of  # noqa: PLC0415 - what a question does not need

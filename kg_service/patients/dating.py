@@ -21,7 +21,7 @@ BEGIN = tuple(PATIENT + name for name in ("onset", "effective", "start"))
 BEGIN_UNTIL = PATIENT + "onsetEnd"
 END = tuple(PATIENT + name for name in ("abatement", "end"))
 RECORDED = PATIENT + "recorded"
-BIRTH = PATIENT + "birthDate"
+BIRTH, DEATH = PATIENT + "birthDate", PATIENT + "deathDate"
 
 Dates = dict[str, "Days"]
 
@@ -61,8 +61,9 @@ def _indexes(dates: Dates) -> Iterator[tuple[str, int]]:
         yield from (("endEarliest", end.first), ("endLatest", end.last))
     if recorded := dates.get(RECORDED):
         yield "recordedIndex", recorded.last
-    if birth := dates.get(BIRTH):
-        yield from (("birthEarliest", birth.first), ("birthLatest", birth.last))
+    for name, date in (("birth", dates.get(BIRTH)), ("death", dates.get(DEATH))):
+        if date:
+            yield from ((f"{name}Earliest", date.first), (f"{name}Latest", date.last))
 
 
 def _first(dates: Dates, names: Iterable[str]) -> Days | None:

@@ -42,6 +42,8 @@ UNIT = NamedNode(CORE + "Unit")
 MEMBER_OF = NamedNode(CORE + "memberOf")
 SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
+CUE = NamedNode(CORE + "cue")
+KIND_OF = NamedNode(CORE + "kindOf")
 
 LINKS: dict[NamedNode, Kind] = {
     DENOTES: "denotes",
@@ -53,12 +55,17 @@ NAMES = (PREF_LABEL, ALT_LABEL, HIDDEN_LABEL)
 SHORTEST_WITHIN = 4
 """A shorter name must be the whole text: within a longer one its letters mean too many things."""
 
+LONGEST_WHOLE = 3
+"""A longer cue may be only the beginning of a word."""
+
 LONGEST = 2000
 """Of a longer text only the beginning is searched: it is no name but a report."""
 
 PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
 STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
 SCHEME = re.compile(r"^https?://")
+MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
+"""What begins like a symbol with the prefix M, which is a thousand million times m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ class Terminology:
         self._store = store
         self._members = cache(self._read_members)
         self._labels = cache(self._read_labels)
+        self._cues = cache(self._read_cues)
+        self._wider = cache(self._read_wider)
 
     def find_code(self, system: str, code: str) -> tuple[Match, ...]:
         """Return what a code means; nothing when it is not known.
@@ -120,13 +129,31 @@ class Terminology:
                     found[concept] = match
         return tuple(found.values())
 
+    def find_cues(self, text: str, kind: NamedNode) -> tuple[NamedNode, ...]:
+        """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted."""
+        folded = fold(text)
+        return tuple(sorted({node for cue, node in self._cues(kind) if cue.search(folded)}, key=str))
+
+    def is_near(self, concept: NamedNode, other: NamedNode) -> bool:
+        """Tell whether two conditions are the same, or one is a kind of the other."""
+        return concept == other or concept in self._wider(other) or other in self._wider(concept)
+
+    def has_system(self, system: str) -> bool:
+        """Tell whether a published code system goes by this URI or name."""
+        return any(any(self._names(node, (SYSTEM_URI,))) for node in self._systems.get(_system_key(system), ()))
+
     def is_called(self, concept: NamedNode, text: str) -> bool:
         """Tell whether a text is nothing but a name of the concept."""
         return any(fold(name) == fold(text) for name in self._names(concept, NAMES))
 
     def find_unit(self, text: str) -> NamedNode | None:
-        """Return the unit with this name in any case, or else with this UCUM code (whose case matters)."""
-        return self._unit_names.get(fold(text)) or self._unit_codes.get(text.strip())
+        """Return the unit with this UCUM code (whose case matters), or else with this name in any case.
+
+        A symbol that begins with M in upper case only is not one that begins with m.
+        """
+        if known := self._unit_codes.get(text.strip()):
+            return known
+        return None if MEGA.match(text.strip()) else self._unit_names.get(fold(text))
 
     def name(self, concept: NamedNode) -> str:
         """Return the name by which messages call a concept."""
@@ -154,6 +181,24 @@ class Terminology:
         """Return the folded names of the concepts of a class, longest first."""
         found = {(fold(name), node) for node in self._members(kind) for name in self._names(node, NAMES)}
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
+
+    def _read_cues(self, kind: NamedNode) -> tuple[tuple[re.Pattern[str], NamedNode], ...]:
+        return tuple(
+            (_cue(fold(word)), node)
+            for node in sorted(self._members(kind), key=str)
+            for word in sorted(self._names(node, (CUE,)))
+        )
+
+    def _read_wider(self, concept: NamedNode) -> frozenset[NamedNode]:
+        """Return what a condition is a kind of, at any remove."""
+        found: set[NamedNode] = set()
+        todo = [concept]
+        while todo:
+            objects = {quad.object for quad in self._store.quads_for_pattern(todo.pop(), KIND_OF, None)}
+            new = {node for node in objects if isinstance(node, NamedNode)} - found
+            found |= new
+            todo.extend(new)
+        return frozenset(found)
 
     def _names(self, node: NamedNode, predicates: tuple[NamedNode, ...]) -> Iterator[str]:
         for predicate in predicates:
@@ -210,6 +255,11 @@ class Terminology:
 def _opens(text: str, start: int) -> bool:
     """Tell whether nothing but a strength stands before `start` in its part of the text."""
     return STRENGTH.fullmatch(PARTS.split(text[:start])[-1]) is not None
+
+
+def _cue(word: str) -> re.Pattern[str]:
+    end = "" if len(word) > LONGEST_WHOLE else r"(?!\w)"
+    return re.compile(rf"(?<!\w){re.escape(word)}{end}")
 
 
 def _system_key(system: str) -> str:

@@ -63,8 +63,9 @@ class Report:
 
     @property
     def undecided(self) -> bool:
-        """Whether a rule could not be decided."""
-        return any(verdict.outcome == Outcome.UNDECIDED for verdict in self.verdicts)
+        """Whether a rule could not be decided, or a medication not be read for which one might apply."""
+        unread = any(patient.unread_treatment for patient in self.patients)
+        return unread or any(verdict.outcome == Outcome.UNDECIDED for verdict in self.verdicts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as the JSON form has it."""

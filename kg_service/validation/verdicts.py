@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID, SHOWN_AS, AS_OF = (
     NamedNode(PATIENT + name) for name in ("subject", "certainty", "inputPath", "resourceId", "shownAs", "asOf")
 )
+UNREAD, TREATMENT = NamedNode(PATIENT + "unreadRecord"), NamedNode(PATIENT + "Treatment")
 EXCLUDING = frozenset(
     NamedNode(PATIENT + name) for name in ("EnteredInError", "Cancelled", "Planned", "NotDone", "Refuted")
 )
@@ -75,13 +76,15 @@ class Verdict:
 class PatientVerdicts:
     """All verdicts on one patient, in the order of the rules' names, and what of the record was not understood.
 
-    With faults there are no verdicts: a record of the wrong form is not judged.
+    With faults there are no verdicts: a record of the wrong form is not judged. `unread_treatment` says that a
+    medication could not be read, which may be one for which rules would apply.
     """
 
     record: PatientRecord
     verdicts: tuple[Verdict, ...]
     not_understood: tuple[Remark, ...]
     faults: tuple[Fault, ...] = ()
+    unread_treatment: bool = False
 
 
 class Judge:
@@ -103,7 +106,7 @@ class Judge:
         if faults:
             return PatientVerdicts(record, (), remarks, faults)
         verdicts = tuple(self._verdict(rule, grounds, record, case, by_shape) for rule, grounds in self._rules)
-        return PatientVerdicts(record, verdicts, remarks)
+        return PatientVerdicts(record, verdicts, remarks, unread_treatment=_has_unread_treatment(record, case))
 
     def _malformed(self, by_shape: dict[str, list[Result]], case: Store) -> Iterator[Fault]:
         """Tell what shapes of records, which are those of no rule, have found."""
@@ -118,7 +121,8 @@ class Judge:
         if not grounds.applies:
             return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, grounds.elsewhere)
         if Quad(record.patient, TYPE, rule.target) not in case:
-            return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, rule.otherwise)
+            unread = " But a medication could not be read." if _has_unread_treatment(record, case) else ""
+            return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, rule.otherwise + unread)
         for outcome, shape in (
             (Outcome.VIOLATED, rule.iri.value),
             (Outcome.UNDECIDED, rule.missing_data_shape.value),
@@ -150,6 +154,11 @@ class Judge:
         stated = [q.object for p in REASONS for q in case.quads_for_pattern(node, p, None, None)]
         excluding = sorted(self._labels.shown(term) for term in stated if term in EXCLUDING)
         return " and ".join(excluding) or "dated after the day of judgement"
+
+
+def _has_unread_treatment(record: PatientRecord, case: Store) -> bool:
+    unread = [quad.object for quad in case.quads_for_pattern(record.patient, UNREAD, None, None)]
+    return any(isinstance(node, NamedNode) and Quad(node, TYPE, TREATMENT) in case for node in unread)
 
 
 def _text(case: Store, node: NamedNode, predicate: NamedNode) -> str:

@@ -45,33 +45,47 @@ class Agents:
             self.by_code.extend(agents)
 
 
-def write_agents(draft: Draft, place: Element, medications: Iterable[Words], *, whole_class: bool = False) -> None:
+def matches(words: Words, terminology: Terminology, *, every_text: bool = True) -> list[Match]:
+    """Return the agents and classes that codes name, or else texts: the first that names any, or every one."""
+    if found := by_code(words, terminology, KINDS):
+        return found
+    if not every_text:
+        return by_text(words, terminology, KINDS)
+    return [match for text in words.texts for match in by_text(Words((), (text,)), terminology, KINDS)]
+
+
+def write_agents(
+    draft: Draft, place: Element, medications: Iterable[Words], *, whole_class: bool = False, told: Iterable[Words] = ()
+) -> None:
     """Write the agents that any of the medications names, and how they were found; a remark unless by code.
 
-    `whole_class` is for allergies: see Agents.add.
+    `whole_class` is for allergies: see Agents.add. `told` are words in which an agent may be named, but need not.
     """
     terminology = draft.chart.terminology
     found = Agents()
     words = list(medications)
-    for medication in words:
-        matches = by_code(medication, terminology, KINDS) or by_text(medication, terminology, KINDS)
-        for match in matches:
+    for medication in (*words, *told):
+        for match in matches(medication, terminology, every_text=whole_class):
             found.add(match, terminology, whole_class=whole_class)
     sure = [*found.by_code, *found.by_text]
     for agent in sure or found.possible:
         draft.say("agent", agent)
-    codes = ", ".join(medication.shown() for medication in words)
+    codes = ", ".join(medication.shown() for medication in words if medication.codes)
     if found.by_code:
         return
     if found.by_text or found.possible:
         draft.say("codeMatch", term("ByText" if sure else "ByWiderCode"))
         names = " or ".join(sorted({terminology.name(agent) for agent in sure or found.possible}))
-        place.remark(f"Understood by its words or class only, as {names}: no code of {codes} stands for one agent here")
-    elif any(medication.texts for medication in words):
+        why = f"{codes} does not stand for one agent" if codes else "there is no code"
+        place.remark(f"Understood by its words or class only, as {names}: {why}")
+        return
+    said = [medication for medication in words if medication.codes or medication.texts]
+    if said and all(medication.is_readable(terminology) for medication in said):
         place.remark(f"Not understood: {codes} stands for no agent known here")
-    else:
-        draft.say("unreadable", TRUE)
-        place.remark(f"Not understood: {codes} is not known here and no words tell what it is")
+        return
+    draft.say("unreadable", TRUE)
+    what = f"{codes} is not known here, and it may be any agent" if codes else "no code tells which agent it is"
+    place.remark(f"Not understood: {what}")
 
 
 def medications(chart: Chart, entry: Entry, element: Element) -> Iterator[Words]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from kg_service.patients.fhir.entries import Entry, part_iri
 from kg_service.patients.record import PatientRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kg_service.patients.fhir.library import Library
     from kg_service.patients.terminology import Terminology
 
@@ -51,6 +54,7 @@ class Chart:
     notes: Notes = field(default_factory=Notes)
     triples: dict[Triple, None] = field(default_factory=dict)
     birth: Literal | None = None
+    _courses: list[tuple[NamedNode, Literal, Literal | None]] | None = None
 
     def element(self, entry: Entry) -> Element:
         """Return a resource as an element whose remarks are this patient's."""
@@ -66,6 +70,26 @@ class Chart:
         draft = self._describe(node, kind, path or entry.path, entry.resource_id)
         draft.say("subject", self.patient)
         return draft
+
+    def courses(self) -> list[tuple[NamedNode, Literal, Literal | None]]:
+        """Return the conditions that codes prove, with their begin and end; to be asked when all have been read."""
+        if self._courses is None:
+            self._courses = list(self._read_courses())
+        return self._courses
+
+    def _read_courses(self) -> Iterator[tuple[NamedNode, Literal, Literal | None]]:
+        said: defaultdict[object, dict[NamedNode, list[object]]] = defaultdict(dict)
+        for triple in self.triples:
+            said[triple.subject].setdefault(triple.predicate, []).append(triple.object)
+        for facts in said.values():
+            doubts = facts.keys() & {term("codeMatch"), term("pastHistory")}
+            sure = facts.get(term("verificationStatus"), [term("Confirmed")]) == [term("Confirmed")]
+            onset, (abatement, *_) = facts.get(term("onset")), facts.get(term("abatement"), [None])
+            if doubts or not sure or onset is None or facts[TYPE] != [term("Condition")]:
+                continue
+            for concept in facts.get(term("condition"), []):
+                if isinstance(concept, NamedNode) and isinstance(onset[0], Literal):
+                    yield concept, onset[0], abatement if isinstance(abatement, Literal) else None
 
     def finish(self, common: Notes) -> PatientRecord:
         """Return the record, with what was noted of the input as a whole."""

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from kg_service.knowledge.names import fold
-from kg_service.patients.fhir.element import Element, shown
+from kg_service.patients.fhir.element import Element, shown_code
+from kg_service.patients.terminology import CONDITION, Match
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pyoxigraph import NamedNode
 
-    from kg_service.patients.terminology import Match, Terminology
+    from kg_service.patients.terminology import Terminology
 
 Meaning = TypeVar("Meaning")
 CODES_SHOWN = 3
@@ -28,8 +29,16 @@ class Words:
 
     def shown(self) -> str:
         """Return the codes as remarks show them."""
-        codes = [f"{shown(system) or '(no system)'}|{shown(code)}" for system, code in self.codes[:CODES_SHOWN]]
-        return ", ".join(codes) or "no code"
+        codes = dict.fromkeys(shown_code(system, code) for system, code in self.codes[:CODES_SHOWN])
+        return ", ".join(codes) or "a text without a code"
+
+    def lacking(self) -> str:
+        """Return why no code tells what it is, as remarks say it."""
+        return f"{self.shown()} is not known here" if self.codes else "there is no code"
+
+    def is_readable(self, terminology: Terminology) -> bool:
+        """Tell whether a reader can say that it is something else: by a code of a known system, and by a text."""
+        return bool(self.texts) and any(terminology.has_system(system) for system, _ in self.codes)
 
 
 def read_words(concept: Element | None) -> Words:
@@ -58,6 +67,14 @@ def by_text(words: Words, terminology: Terminology, kinds: tuple[NamedNode, ...]
     return []
 
 
+def by_cues(texts: Iterable[str], terminology: Terminology, understood: Iterable[Match]) -> list[Match]:
+    """Return the conditions that words in any of the texts make possible, beside what is understood and its like."""
+    known = {match.concept for match in understood}
+    found = {concept: None for text in texts for concept in terminology.find_cues(text, CONDITION)}
+    further = [node for node in found if not any(terminology.is_near(node, other) for other in known)]
+    return [Match(node, "covers", "text") for node in further]
+
+
 def understand(parent: Element, name: str, terminology: Terminology, kind: NamedNode) -> tuple[Words, list[Match]]:
     """Return the words of a CodeableConcept and what they mean as `kind`: by code, else by text, else nothing.
 
@@ -69,9 +86,10 @@ def understand(parent: Element, name: str, terminology: Terminology, kind: Named
     found = by_text(words, terminology, (kind,))
     if found:
         names = " and ".join(sorted({terminology.name(match.concept) for match in found}))
-        parent.remark(f"Understood by its words only, as {names}: {words.shown()} is not known here", name)
+        parent.remark(f"Understood by its words only, as {names}: {words.lacking()}", name)
     elif words.codes or words.texts:
-        parent.remark(f"Not understood: {words.shown()} stands for no {terminology.name(kind)} known here", name)
+        said = "stands for" if words.codes else "names"
+        parent.remark(f"Not understood: {words.shown()} {said} no {terminology.name(kind)} known here", name)
     else:
         parent.remark("There is neither a code nor a text: it may be anything", name)
     return words, found

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg_service.patients.fhir.chart import TRUE, term
-from kg_service.patients.fhir.coding import by_code, coded, plain, read_words, understand
+from kg_service.patients.fhir.coding import by_code, by_cues, coded, plain, read_words, understand
 from kg_service.patients.fhir.periods import Span, begun, ended, is_said_to_be_over, period
 from kg_service.patients.fhir.treatments import GIVEN, write_agents_given
 from kg_service.patients.terminology import AGENT, AGENT_CLASS, CONDITION
@@ -48,12 +48,12 @@ CODE_MATCHES = {"text": term("ByText"), "covers": term("ByWiderCode")}
 
 
 class Origin(NamedTuple):
-    """The resource, or the part of it, that a condition is from, and whether it has a text."""
+    """The resource, or the part of it, that a condition is from, and whether it may be anything if not understood."""
 
     entry: Entry
     part: str = ""
     path: str | None = None
-    is_wordless: bool = False
+    is_unreadable: bool = False
 
 
 class Facts(NamedTuple):
@@ -76,7 +76,7 @@ def read_condition(chart: Chart, entry: Entry) -> None:
         return
     recorded = element.date("recordedDate")
     words, matches = understand(element, "code", chart.terminology, CONDITION)
-    origin = Origin(entry, is_wordless=not words.texts)
+    origin = Origin(entry, is_unreadable=not words.is_readable(chart.terminology))
     if verification == VERIFICATION["refuted"]:
         write_conditions(chart, origin, "Absence", matches, Facts(recorded, effective=recorded))
         return
@@ -85,6 +85,8 @@ def read_condition(chart: Chart, entry: Entry) -> None:
         clinical = clinical or CLINICAL["resolved"]
     facts = Facts(recorded, begun(element, chart, recorded), ended(element, chart), clinical, verification)
     write_conditions(chart, origin, "Condition", matches, facts)
+    further = by_cues(words.texts, chart.terminology, matches)
+    write_possible(chart, origin, further, Facts(verification=verification) if matches else facts)
 
 
 def verified(element: Element) -> NamedNode | None:
@@ -104,7 +106,9 @@ def read_family_history(chart: Chart, entry: Entry) -> None:
     facts = Facts(element.date("date"))
     for place, condition in enumerate(element.children("condition")):
         words, matches = understand(condition, "code", chart.terminology, CONDITION)
-        origin = Origin(entry, f"condition-{place}", condition.path, is_wordless=not words.texts)
+        origin = Origin(
+            entry, f"condition-{place}", condition.path, is_unreadable=not words.is_readable(chart.terminology)
+        )
         write_conditions(chart, origin, "FamilyHistory", matches, facts)
 
 
@@ -114,7 +118,8 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
     words = read_words(element.child("code"))
     conditions = by_code(words, chart.terminology, (CONDITION,))
     agents = by_code(words, chart.terminology, (AGENT, AGENT_CLASS))
-    if not conditions and not agents:
+    further = by_cues(words.texts, chart.terminology, conditions)
+    if not conditions and not agents and not further:
         element.remark("A procedure whose code names no condition and no agent here is not used")
         return
     status = plain(element, "status", PERFORMED, PERFORMED["unknown"])
@@ -129,6 +134,8 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
         facts = Facts(onset=Span(performed.first or performed.last), verification=status)
         if conditions:
             write_conditions(chart, Origin(entry), "Condition", conditions, facts)
+        dated = Facts(None if conditions else performed.last or performed.first, verification=status)
+        write_possible(chart, Origin(entry), further, dated)
         if agents:
             given = GIVEN.get(element.text("status") or "", term("UnknownStatus"))
             write_agents_given(chart, entry, agents, given, performed)
@@ -145,9 +152,20 @@ def write_conditions(chart: Chart, origin: Origin, kind: str, matches: Iterable[
         for concept in concepts:
             draft.say("condition", concept)
         draft.say("codeMatch", CODE_MATCHES.get(way))
-        if not concepts and origin.is_wordless:
+        if not concepts and origin.is_unreadable:
             draft.say("unreadable", TRUE)
         _write_facts(draft, facts, is_past=way == "history")
+
+
+def write_possible(chart: Chart, origin: Origin, matches: list[Match], facts: Facts) -> None:
+    """Write the conditions that words beside what is understood make possible, as one record of their own."""
+    if not matches:
+        return
+    place = origin.path or origin.entry.path
+    names = " and ".join(sorted(chart.terminology.name(match.concept) for match in matches))
+    chart.notes.remark(place, f"Words in it make {names} possible")
+    part = f"{origin.part}-words".removeprefix("-")
+    write_conditions(chart, origin._replace(part=part), "Condition", matches, facts)
 
 
 def _by_way(matches: Iterable[Match]) -> Mapping[str, list[NamedNode]]:

@@ -60,7 +60,7 @@ def write_route(draft: Draft, element: Element) -> None:
     if len({match.concept for match in found}) == 1:
         draft.say("route", found[0].concept)
     else:
-        route.remark(f"The route {words.shown()} is not known here")
+        route.remark(f"The route is not known here: {words.shown()}")
 
 
 def _write_interval(draft: Draft, repeat: Element) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 DECIMAL = NamedNode(XSD + "decimal")
 LARGEST_EXPONENT = 30
-SHOWN = 60
+SHOWN = re.compile(r"[A-Za-z0-9.:\-]{1,20}", re.ASCII)
+"""The codes that remarks quote: what else may stand in their place may be words about a person."""
+
+SYSTEM_SHOWN = re.compile(r"(?:https?://|urn:)[!-~]{1,80}", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -159,7 +163,12 @@ def decimal_literal(number: Decimal) -> Literal:
     return Literal(f"{number:f}", datatype=DECIMAL)
 
 
-def shown(text: str | None) -> str:
-    """Return a code, system or unit as remarks show it: on one line, and not without end."""
-    line = " ".join((text or "").split())
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+def shown(text: str | None, what: str) -> str:
+    """Return a code or unit as remarks show it: as it stands, or where it is no such thing, by `what` it should be."""
+    return text if text and SHOWN.fullmatch(text) else f"a {what} not known here"
+
+
+def shown_code(system: str, code: str) -> str:
+    """Return a code with its system as remarks show it."""
+    place = "(no system)" if not system else system if SYSTEM_SHOWN.fullmatch(system) else "(a system not known here)"
+    return f"{place}|{code}" if SHOWN.fullmatch(code) else "a code not known here"

@@ -17,7 +17,7 @@ from kg_service.patients.fhir.element import Element, Notes, is_sound
 from kg_service.patients.fhir.versions import refuse_other_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 RECORDS = BASE + "record/"
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -116,15 +116,21 @@ def is_bundle(parsed: object) -> bool:
     return isinstance(parsed, dict) and parsed.get("resourceType") == "Bundle"
 
 
-def newest(entries: Iterable[Entry], common: Notes) -> list[Entry]:
-    """Keep of every resource that is there more than once the newest version, which a remark says."""
+def newest(entries: Iterable[Entry], common: Notes, *, judged: Container[str] = ()) -> list[Entry]:
+    """Keep of every resource that is there more than once the newest version, which a remark says.
+
+    Of two of which neither says that it is newer, the first is kept; that they differ is a fault where their type is
+    one of `judged`.
+    """
     kept: dict[object, Entry] = {}
     for entry in entries:
         identity: object = entry.full_url or entry.resource_id or id(entry)
         known = kept.get(identity)
-        if known is None or _version(entry.resource) > _version(known.resource):
+        if known is None or _is_newer(entry.resource, known.resource):
             kept[identity] = entry
-        if known is not None:
+        if known is not None and entry.type in judged and _contradict(entry.resource, known.resource):
+            common.fault(entry.path, "Two different resources have one id: give each its own, or meta.lastUpdated.")
+        elif known is not None:
             common.remark(entry.path, "The resource is there more than once: only the newest version is read")
     return list(kept.values())
 
@@ -144,7 +150,7 @@ def _open_bundle(bundle: Entry, common: Notes) -> list[Entry]:
             found.extend(_deletion(entry, full_url))
     if not is_history:
         return found
-    living = newest(found, Notes())  # older versions are what a history is for: no remark
+    living = newest(found, Notes())  # what a history is for, newest first: no remark
     return [entry for entry in living if entry.type != DELETED]
 
 
@@ -160,6 +166,18 @@ def _deletion(entry: Element, full_url: str | None) -> list[Entry]:
     meta = {"lastUpdated": response.text("lastModified"), "versionId": response.text("etag")} if response else {}
     stone = {"resourceType": DELETED, "id": identifier, "meta": meta}
     return [Entry(stone, entry.path, full_url or f"{kind}/{identifier}")]
+
+
+def _is_newer(resource: Resource, known: Resource) -> bool:
+    return _version(resource) > _version(known)
+
+
+def _contradict(resource: Resource, known: Resource) -> bool:
+    """Tell whether two resources differ and their versions do not say which is the newer one."""
+    if all(resource.get(name) == known.get(name) for name in {*resource, *known} - {"meta"}):
+        return False
+    pairs = zip(_version(resource), _version(known), strict=True)
+    return not any(one and other and one != other for one, other in pairs)
 
 
 def _version(resource: Resource) -> tuple[float, int]:

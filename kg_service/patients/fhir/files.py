@@ -1,12 +1,13 @@
 """FHIR R4 in bytes and files: JSON, NDJSON (http://ndjson.org), and folders of bulk export or of bundles.
 
-See https://hl7.org/fhir/uv/bulkdata/export.html. Lines that are bundles of patients with their records are read as they
-come; all other lines are joined by patient when the last has been seen.
+See https://hl7.org/fhir/uv/bulkdata/export.html. Lines that are bundles of patients with their records, of whom no
+other line speaks, are read as they come; all other lines are joined by patient when the last has been seen.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +15,11 @@ from kg_service.errors import MalformedRecord, RecordError, WrongRecord
 from kg_service.patients.fhir.element import Notes
 from kg_service.patients.fhir.entries import Entry, is_bundle, open_resource
 from kg_service.patients.fhir.json_text import parse_json
-from kg_service.patients.fhir.reading import OF_PATIENT, READERS, read_entries, read_resource
+from kg_service.patients.fhir.library import LITERAL, VERSION
+from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, read_entries, read_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from kg_service.patients.record import PatientRecord
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 JSON = {".json"}
 LINES = {".ndjson", ".jsonl"}
-KEPT_WHOLE = {*READERS, "Patient", "Medication", "Substance"}
+KEPT_WHOLE = JUDGED
 """Of other resources only type, id and patient are kept while lines are joined."""
 
 
@@ -48,7 +50,8 @@ def read_bytes(data: bytes, terminology: Terminology) -> list[PatientRecord]:
     Raises MalformedRecord or WrongRecord.
     """
     if _is_lines(data):
-        return list(_read_lines((Line(line, n) for n, line in enumerate(data.splitlines(), 1)), terminology))
+        lines = [Line(line, n) for n, line in enumerate(data.splitlines(), 1)]
+        return list(_read_lines(lambda: lines, terminology))
     return read_resource(parse_json(data), terminology)
 
 
@@ -62,7 +65,7 @@ def read_path(path: Path, terminology: Terminology) -> Iterator[PatientRecord]:
         yield from _read_folder(path, terminology)
     elif path.suffix.lower() in LINES:
         with _named(path):
-            yield from _read_lines(_file_lines(path), terminology)
+            yield from _read_lines(lambda: _file_lines(path), terminology)
     elif path.suffix.lower() in JSON:
         yield from _read_file(path, terminology)
     elif path.exists():
@@ -80,7 +83,9 @@ def _read_folder(folder: Path, terminology: Terminology) -> Iterator[PatientReco
     for path in whole:
         yield from _read_file(path, terminology)
     if lined:
-        yield from _read_lines((line for path in lined for line in _file_lines(path, _printable(path))), terminology)
+        yield from _read_lines(
+            lambda: (line for path in lined for line in _file_lines(path, _printable(path))), terminology
+        )
 
 
 def _read_file(path: Path, terminology: Terminology) -> list[PatientRecord]:
@@ -132,18 +137,22 @@ def _is_lines(data: bytes) -> bool:
     return True
 
 
-def _read_lines(lines: Iterable[Line], terminology: Terminology) -> Iterator[PatientRecord]:
-    """Yield the patients of bundles as they come, then those of all other lines together."""
+def _read_lines(lines: Callable[[], Iterable[Line]], terminology: Terminology) -> Iterator[PatientRecord]:
+    """Yield the patients of bundles that stand alone as they come, then those of all other lines together.
+
+    `lines` is asked twice: the first time only for which patients each line is of.
+    """
+    of_several = {name for name, count in Counter(n for line in lines() for n in _named_in(line)).items() if count > 1}
     common = Notes()
     joined: list[Entry] = []
     is_empty = True
-    for line in lines:
+    for line in lines():
         if not line.data.strip():
             continue
         own = Notes()
         parsed = _parse(line)
         entries = open_resource(parsed, line.root_path, own)
-        if is_bundle(parsed) and _is_complete(entries):
+        if is_bundle(parsed) and _is_complete(entries) and not of_several & _named_in(line):
             is_empty = False
             yield from read_entries(entries, own, terminology, line.root_path)
         else:
@@ -151,6 +160,38 @@ def _read_lines(lines: Iterable[Line], terminology: Terminology) -> Iterator[Pat
             joined.extend(map(_kept, entries))
     if is_empty or any(entry.type in KEPT_WHOLE for entry in joined):
         yield from read_entries(joined, common, terminology)
+
+
+def _named_in(line: Line) -> set[str]:
+    """Return what names the patients of a line, by a quick look; nothing where it is not JSON."""
+    try:
+        pending = [json.loads(line.data)]
+    except (ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, dict):
+            found |= _names(value)
+            pending.extend(part for part in value.values() if isinstance(part, dict | list))
+    return found
+
+
+def _names(part: Mapping[str, object]) -> set[str]:
+    """Return what an object says of who a patient is: by reference, by URL, or by the id of the Patient."""
+    resource = part.get("resource")
+    is_patient = isinstance(resource, dict) and resource.get("resourceType") == "Patient"
+    said = [part.get("fullUrl")] if is_patient else []
+    if part.get("resourceType") == "Patient":
+        said.append(f"Patient/{part.get('id')}")
+    for name in OF_PATIENT:
+        reference = part.get(name)
+        said.append(reference.get("reference") if isinstance(reference, dict) else None)
+    urls = [VERSION.sub("", text) for text in said if isinstance(text, str)]
+    matches = [(url, LITERAL.fullmatch(url)) for url in urls]
+    return {match["local"] if match else url for url, match in matches if not url.startswith("#")}
 
 
 def _is_complete(entries: list[Entry]) -> bool:

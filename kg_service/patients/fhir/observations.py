@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg_service.knowledge.names import fold
 from kg_service.patients.fhir.chart import term
-from kg_service.patients.fhir.coding import Words, by_code, by_text, plain, read_words
-from kg_service.patients.fhir.conditions import ENTERED_IN_ERROR, Facts, Origin, write_conditions
+from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, plain, read_words
+from kg_service.patients.fhir.conditions import ENTERED_IN_ERROR, Facts, Origin, write_conditions, write_possible
 from kg_service.patients.fhir.element import decimal_literal
 from kg_service.patients.fhir.periods import period
 from kg_service.patients.fhir.quantities import Quantity, read_quantity
@@ -30,11 +30,13 @@ STATUSES = {
     "unknown": UNKNOWN,
     "entered-in-error": IN_ERROR,
 }
+VOID = {"entered-in-error", "cancelled"}
+UNCONFIRMED = term("Unconfirmed")
 VERIFIED = {term("Preliminary"): term("Provisional"), UNKNOWN: term("Unconfirmed")}
 LEVELS = {
-    **dict.fromkeys(("L", "LL"), term("Low")),
-    "N": term("Normal"),
-    **dict.fromkeys(("H", "HH"), term("High")),
+    **dict.fromkeys(("l", "ll", "low", "critical low", "critically low"), term("Low")),
+    **dict.fromkeys(("n", "normal"), term("Normal")),
+    **dict.fromkeys(("h", "hh", "high", "critical high", "critically high"), term("High")),
 }
 YES_OR_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
 ANSWERS = {
@@ -75,6 +77,7 @@ def read_observation(chart: Chart, entry: Entry) -> None:
     parts = [_part("", element, chart), *(_part(f"component-{n}", c, chart) for n, c in enumerate(components))]
     understood = [part for part in parts if part.observables or part.conditions]
     for part in parts:
+        _write_named(chart, entry, part)
         if part not in understood and not (part.element is element and components):  # a mere heading of components
             part.element.remark(f"Not understood: {part.words.shown()} stands for no observable known here", "code")
     if not understood:
@@ -114,9 +117,13 @@ def _write_observation(chart: Chart, entry: Entry, part: Part, stated: Stated) -
     draft.say("effective", stated.effective)
     draft.say("recorded", stated.recorded)
     quantity = _value(part.element, chart)
+    level = _interpretation(part.element)
+    if level is None and part.element.children("interpretation"):
+        part.element.remark("The interpretation is not understood: the value is not used", "interpretation")
+        quantity = Quantity(None, None)
     _write_quantity(draft, quantity)
     _write_limits(draft, part.element, quantity)
-    draft.say("interpretation", _interpretation(part.element))
+    draft.say("interpretation", level)
 
 
 def _write_observable(draft: Draft, place: Element, words: Words, matches: list[Match]) -> None:
@@ -165,7 +172,7 @@ def _write_limits(draft: Draft, element: Element, quantity: Quantity) -> None:
         limit = read_quantity(ranges[0].child(side), draft.chart.terminology)
         if limit.value is None:
             continue
-        if limit.unit == quantity.unit:
+        if limit.unit is not None and limit.unit == quantity.unit:
             draft.say(name, decimal_literal(limit.value))
         else:
             ranges[0].remark("The limit is not in the unit of the value: it is not used", side)
@@ -179,8 +186,11 @@ def _is_normal(reference: Element) -> bool:
 
 def _interpretation(element: Element) -> NamedNode | None:
     """Return the one level that the laboratory's interpretation names."""
-    codes = [code for concept in element.children("interpretation") for _, code in read_words(concept).codes]
-    levels = {LEVELS[code] for code in codes if code in LEVELS}
+    levels: set[NamedNode | None] = set()
+    for concept in element.children("interpretation"):
+        words = read_words(concept)
+        said = (fold(text) for text in (*(code for _, code in words.codes), *words.texts))
+        levels |= {LEVELS[text] for text in said if text in LEVELS} or {None}
     return levels.pop() if len(levels) == 1 else None
 
 
@@ -193,14 +203,40 @@ def _write_finding(chart: Chart, entry: Entry, part: Part, stated: Stated) -> No
         part.element.remark("The observation was cancelled: left out")
         return
     answer = _answer(part.element)
-    if answer is None:
-        part.element.remark("Neither yes nor no to the condition that the code stands for: it is not used")
-        return
     found = stated.effective or stated.recorded
     verification = VERIFIED.get(stated.status)
-    facts = Facts(found, verification=verification, effective=None if answer else found)
-    kind = "Condition" if answer else "Absence"
+    if answer is None:
+        part.element.remark("Neither yes nor no to the condition that the code stands for: it is only possible")
+        verification = UNCONFIRMED
+    facts = Facts(found, verification=verification, effective=found if answer is False else None)
+    kind = "Absence" if answer is False else "Condition"
     write_conditions(chart, Origin(entry, part.name, part.element.path), kind, part.conditions, facts)
+
+
+def _write_named(chart: Chart, entry: Entry, part: Part) -> None:
+    """Write the conditions that a value names, or that the words of an affirmed code make possible: no more than that.
+
+    Of a code that is understood the words say nothing more.
+    """
+    element, terminology = part.element, chart.terminology
+    if chart.element(entry).text("status") in VOID:
+        return
+    words = read_words(element.child("valueCodeableConcept"))
+    texts = [*words.texts, *filter(None, [element.text("valueString")])]
+    found = by_code(words, terminology, (CONDITION,))
+    found = found or by_text(Words((), tuple(texts)), terminology, (CONDITION,))
+    if not part.observables and not part.conditions and _answer(element):
+        texts += part.words.texts
+    stated = _stated_date(entry, chart)
+    further = [*found, *by_cues(texts, terminology, [*found, *part.conditions])]
+    origin = Origin(entry, f"{part.name}-value".removeprefix("-"), element.path)
+    write_possible(chart, origin, further, Facts(stated, verification=UNCONFIRMED))
+
+
+def _stated_date(entry: Entry, chart: Chart) -> Literal | None:
+    element = chart.element(entry)
+    span = period(element.child("effectivePeriod"))
+    return element.date("effectiveDateTime") or element.date("effectiveInstant") or span.last or span.first
 
 
 def _answer(element: Element) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg_service.patients.fhir.chart import term
+from kg_service.patients.fhir.chart import TRUE, term
 
 if TYPE_CHECKING:
     from pyoxigraph import NamedNode
@@ -51,4 +51,4 @@ def _birth_sex(element: Element) -> NamedNode | None:
 def _read_death(element: Element, draft: Draft) -> None:
     draft.say("deathDate", element.date("deceasedDateTime"))
     if element.boolean("deceasedBoolean"):
-        element.remark("The patient has died, without a date: it is not known when", "deceasedBoolean")
+        draft.say("deceased", TRUE)

@@ -42,7 +42,12 @@ def _unit(element: Element, terminology: Terminology) -> NamedNode | None:
     if len(named) == 1:
         return named.pop()
     if named:
-        element.remark(f"Code and text give two units, {shown(code)} and {shown(word)}: neither is used")
+        element.remark(
+            f"Code and text give two units, {' and '.join(sorted(map(terminology.ucum, named)))}: neither is used"
+        )
     elif code or word:
-        element.remark(f"The unit {shown(code or word)} is not known here")
+        what = shown(code or word, "unit")
+        element.remark(
+            f"The unit {what} is not known here" if what in {code, word} else "It is in a unit not known here"
+        )
     return None

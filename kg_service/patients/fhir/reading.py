@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 
 from kg_service.errors import WrongRecord
 from kg_service.patients.fhir.allergies import read_allergy
-from kg_service.patients.fhir.chart import Chart
-from kg_service.patients.fhir.conditions import read_condition, read_family_history, read_procedure
+from kg_service.patients.fhir.chart import TRUE, Chart
+from kg_service.patients.fhir.conditions import (
+    IN_ERROR,
+    VERIFICATION,
+    read_condition,
+    read_family_history,
+    read_procedure,
+    verified,
+)
 from kg_service.patients.fhir.element import Notes, shown
 from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
 from kg_service.patients.fhir.person import read_patient
+from kg_service.patients.fhir.reasons import DATES, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
 
 if TYPE_CHECKING:
@@ -36,6 +44,20 @@ READERS: dict[str, Callable[[Chart, Entry], None]] = {
     "Procedure": read_procedure,
     "RiskAssessment": read_risk_assessment,
 }
+UNREADABLE = {
+    "AllergyIntolerance": "Allergy",
+    "Condition": "Condition",
+    "MedicationAdministration": "Administration",
+    "MedicationDispense": "Use",
+    "MedicationRequest": "Order",
+    "MedicationStatement": "Use",
+}
+"""What is written of a resource whose patient is not told: it may be of anyone in the input, so it is left open."""
+
+VOID = {"entered-in-error", "cancelled"}
+JUDGED = {*READERS, *DATES, "Patient", "Medication", "Substance"}
+"""The resources whose contents matter."""
+
 OF_PATIENT = ("subject", "patient")
 """The members by which resources name their patient."""
 
@@ -57,15 +79,19 @@ def read_entries(
 
     Raises WrongRecord when they say nothing of a patient that is read here.
     """
-    resources = newest(entries, common)
+    resources = newest(entries, common, judged=JUDGED)
     charts = _Charts(resources, common, terminology)
     for entry in resources:
         if entry.type == "Patient":
             charts.of_patient(entry)
-    for entry in resources:
-        _read(entry, charts, common)
+    given = [(entry, _read(entry, charts, common)) for entry in resources]
+    for entry, chart in given:
+        if chart and entry.type in DATES:
+            read_reasons(chart, entry)
+        elif chart is None and entry.type in UNREADABLE:
+            _write_unreadable(entry, list(charts.charts.values()), common)
     if not charts.charts:
-        kinds = sorted({shown(entry.type) for entry in resources})
+        kinds = sorted({shown(entry.type, "type") for entry in resources})
         found = f"it holds {', '.join(kinds)}" if kinds else "it holds no resources"
         raise WrongRecord(
             f"Nothing here says anything of a patient that can be read; {found}. "
@@ -75,23 +101,36 @@ def read_entries(
     return [chart.finish(common) for chart in charts.charts.values()]
 
 
-def _read(entry: Entry, charts: _Charts, common: Notes) -> None:
+def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
+    """Read a resource into the chart of its patient, and return that."""
     reader = READERS.get(entry.type)
     if entry.type == "OperationOutcome":
         common.remark(entry.path, "An OperationOutcome says that the server had something to tell: look at it")
-        return
+        return None
     member = next((name for name in OF_PATIENT if entry.resource.get(name) is not None), None)
     if reader is None and (member is None or entry.type == "Patient"):
-        return  # it speaks of no patient, or has been read
+        return None  # it speaks of no patient, or has been read
     chart = charts.named_by(entry, member, may_begin=reader is not None) if member else None
     if chart is None:
         common.remark(
-            f"{entry.path}.{member or OF_PATIENT[0]}", f"This {shown(entry.type)} names no patient in the input"
+            f"{entry.path}.{member or OF_PATIENT[0]}", f"This {shown(entry.type, 'type')} names no patient in the input"
         )
     elif reader:
         reader(chart, entry)
+    elif entry.type in DATES:
+        chart.notes.remark(entry.path, f"Of {entry.type} only the reasons are read")
     else:
-        chart.notes.remark(entry.path, f"{shown(entry.type)} is not read")
+        chart.notes.remark(entry.path, f"{shown(entry.type, 'type')} is not read")
+    return chart
+
+
+def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:
+    """Write in every chart that there is a record which may be of this patient, unless it says nothing of anyone."""
+    element = entry.element(common)
+    is_void = element.text("status") in VOID or verified(element) in {IN_ERROR, VERIFICATION["refuted"]}
+    for number, chart in enumerate([] if is_void else charts):
+        part = f"patient-{number}" if len(charts) > 1 else ""
+        chart.record(entry, UNREADABLE[entry.type], part).say("unreadable", TRUE)
 
 
 class _Charts:

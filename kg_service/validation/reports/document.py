@@ -43,6 +43,7 @@ def as_patient(patient: PatientVerdicts) -> dict[str, Any]:
     return {
         "patient": patient.record.patient.value,
         "resource_id": patient.record.resource_id,
+        "unread_treatment": patient.unread_treatment,
         "rules": [_rule(verdict, patient) for verdict in patient.verdicts],
         "not_understood": [asdict(remark) for remark in patient.not_understood],
         "faults": [asdict(fault) for fault in patient.faults],

@@ -37,7 +37,8 @@ def _patient(patient: PatientVerdicts, width: int) -> Iterator[str]:
     else:
         counts = Counter(_heading(verdict) for verdict in patient.verdicts)
         told = ", ".join(f"{number} {heading.lower()}" for heading, number in _in_order(counts))
-        yield f"{patient.record.resource_id}: {told}"
+        unread = "; a medication could not be read" if patient.unread_treatment else ""
+        yield f"{patient.record.resource_id}: {told}{unread}"
     by_heading: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in patient.verdicts:
         by_heading[_heading(verdict)].append(verdict)

@@ -1,0 +1,87 @@
+"""Reasons for which something was ordered or done: a condition named there is possible, no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg_service.patients.fhir.chart import term
+from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
+from kg_service.patients.fhir.conditions import Facts, Origin, write_conditions
+from kg_service.patients.fhir.dates import first_day, last_day
+from kg_service.patients.fhir.periods import Span, period
+from kg_service.patients.terminology import CONDITION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyoxigraph import Literal, NamedNode
+
+    from kg_service.patients.fhir.chart import Chart
+    from kg_service.patients.fhir.element import Element
+    from kg_service.patients.fhir.entries import Entry
+
+DATES = {
+    "Encounter": ("period",),
+    "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
+    "MedicationRequest": ("authoredOn",),
+    "MedicationStatement": ("dateAsserted", "effectiveDateTime", "effectivePeriod"),
+    "Procedure": ("performedDateTime", "performedPeriod"),
+}
+"""The resources whose reasons are read, and the members that say when they were given."""
+
+VOID = {"entered-in-error", "cancelled"}
+
+
+def read_reasons(chart: Chart, entry: Entry) -> None:
+    """Write the conditions named as reasons, unless a Condition says by code that the patient had it that day.
+
+    To be called when all Conditions have been read.
+    """
+    element = chart.element(entry)
+    if element.text("status") in VOID:
+        return
+    given = _given(element, DATES[entry.type])
+    recorded = given.last or given.first
+    for part, place, words in _reasons(chart, entry, element):
+        found = by_code(words, chart.terminology, (CONDITION,)) or by_text(words, chart.terminology, (CONDITION,))
+        named = [*found, *by_cues(words.texts, chart.terminology, found)]
+        further = [match for match in named if not _is_recorded(chart, match.concept, given)]
+        if further:
+            place.remark("A condition named as a reason is only possible")
+            facts = Facts(recorded, verification=term("Unconfirmed"))
+            write_conditions(chart, Origin(entry, part, place.path), "Condition", further, facts)
+
+
+def _reasons(chart: Chart, entry: Entry, element: Element) -> Iterator[tuple[str, Element, Words]]:
+    """Yield reasons by code or text, and by the words of references that lead to nothing here."""
+    for number, reason in enumerate(element.children("reasonCode")):
+        yield f"reason-{number}", reason, read_words(reason)
+    diagnoses = element.children("diagnosis") if entry.type == "Encounter" else []
+    given = [diagnosis.child("condition") for diagnosis in diagnoses]
+    for number, reference in enumerate([*given, *element.children("reasonReference")]):
+        display = reference.text("display") if reference else None
+        if reference and display and chart.library.find(reference, entry, ("Condition",)) is None:
+            yield f"reason-reference-{number}", reference, Words((), (display,))
+
+
+def _given(element: Element, names: tuple[str, ...]) -> Span:
+    for name in names:
+        if not element.has(name):
+            continue
+        if not name.lower().endswith("period"):
+            return Span(element.date(name))
+        return period(element.child(name))
+    return Span()
+
+
+def _is_recorded(chart: Chart, concept: NamedNode, given: Span) -> bool:
+    """Tell whether a code says that the patient had this condition, or a kind of it, while the reason was given."""
+    if given.first is None:
+        return False
+    first, last = first_day(given.first), last_day(given.last or given.first)
+    for known, onset, abatement in chart.courses():
+        begun = first_day(onset) <= last
+        over = abatement is not None and last_day(abatement) < first
+        if begun and not over and chart.terminology.is_near(known, concept):
+            return True
+    return False
