@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 LIBRARY = library()
 AS_JSON_LD = LIBRARY[::12]
-AS_FHIR = LIBRARY[::2]
-WRITTEN_AT_LEAST = 200
+AS_FHIR = LIBRARY[::4]
+WRITTEN_AT_LEAST = 100
 """So many of them FHIR can say; the others name a condition without a code, or what FHIR has no place for."""
 
 
