@@ -51,14 +51,20 @@ class ChangedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a release differs from an older one; statements are told by identifier."""
+    """How a release differs from an older one; statements are told by identifier, rules by name.
+
+    `verdicts` are those that changed among the records of as many `patients` as were compared.
+    """
 
     before: str
     after: str
     added: tuple[str, ...]
     withdrawn: tuple[str, ...]
     changed: tuple[ChangedStatement, ...]
+    rules_added: tuple[str, ...]
+    rules_withdrawn: tuple[str, ...]
     verdicts: tuple[ChangedVerdict, ...] = ()
+    patients: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the difference as the JSON form has it; `before` and `after` are the releases' digests."""
@@ -76,6 +82,7 @@ def difference(
 ) -> Difference:
     """Compare two releases statement by statement, and their verdicts on `records` as of a day, which these need."""
     before, after = _statements(old), _statements(new)
+    rules_before, rules_after = _rules(old), _rules(new)
     return Difference(
         before=old.digest,
         after=new.digest,
@@ -86,7 +93,10 @@ def difference(
             for name in sorted(before.keys() & after.keys())
             if (changes := tuple(_changes(before[name], after[name])))
         ),
+        rules_added=tuple(sorted(rules_after - rules_before)),
+        rules_withdrawn=tuple(sorted(rules_before - rules_after)),
         verdicts=tuple(_verdicts(old, new, records, as_of)) if as_of else (),
+        patients=len(records),
     )
 
 
@@ -98,6 +108,10 @@ def _statements(graph: Guideline) -> dict[str, Said]:
     """Return what is asserted of each statement, by its identifier."""
     passages = (quad.subject for quad in graph.store.quads_for_pattern(None, TYPE, PASSAGE))
     return {graph.labels[node.value]: _said(node, graph) for node in passages if isinstance(node, NamedNode)}
+
+
+def _rules(graph: Guideline) -> set[str]:
+    return {rule.name for rule in graph.validator.catalogue.rules}
 
 
 def _said(node: NamedNode, graph: Guideline) -> Said:

@@ -46,7 +46,7 @@ class Explainer:
         Raises UnknownName, with what there is instead, for a triple that the graph does not hold.
         """
         derivation = self.derive(find_fact(subject, predicate, object, self._graph))
-        says = "Inferred:" if derivation.rule else "Asserted:"
+        says = "Inferred, in one way (others may hold as well):" if derivation.rule else "Asserted:"
         return Explanation(
             " ".join(self._graph.labels.shown(term) for term in derivation.fact),
             (Part(says, {}, (derivation,)),),

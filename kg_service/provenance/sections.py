@@ -41,13 +41,18 @@ def difference_text(found: Difference, width: int | None) -> str:
         for one in found.changed
         for change in one.changes
     ]
-    verdicts = [[one.patient, one.rule, one.before, one.after] for one in found.verdicts]
+    verdicts = [
+        [one.patient, one.rule, one.before or "no such rule", one.after or "no such rule"] for one in found.verdicts
+    ]
     sections: list[tuple[str, Sequence[str], Rows]] = [
         ("Statements added", ["statement"], [[name] for name in found.added]),
         ("Statements withdrawn", ["statement"], [[name] for name in found.withdrawn]),
         ("Statements changed", ["statement", "property", "before", "after"], changes),
-        ("Verdicts changed", ["patient", "rule", "before", "after"], verdicts),
+        ("Rules added", ["rule"], [[name] for name in found.rules_added]),
+        ("Rules withdrawn", ["rule"], [[name] for name in found.rules_withdrawn]),
     ]
+    if found.patients:
+        sections.append(("Verdicts changed", ["patient", "rule", "before", "after"], verdicts))
     return "\n\n".join(_section(*section, width) for section in sections) + "\n"
 
 

@@ -57,13 +57,14 @@ def test_sex(terminology: Terminology, gender: str | None, at_birth: str | None,
     ("death", "date", "is_remarked"),
     [
         ({"deceasedDateTime": "2020-03-01T23:30:00-05:00"}, "2020-03-01", False),
-        ({"deceasedBoolean": True}, None, True),
+        ({"deceasedBoolean": True}, None, False),
         ({"deceasedBoolean": False}, None, False),
     ],
 )
 def test_death(terminology: Terminology, death: Json, date: str | None, is_remarked: bool) -> None:  # noqa: FBT001
     record = read_one(terminology, person=patient(**death))
     assert person(record).get("deathDate") == date
+    assert person(record).get("deceased") == ("true" if death.get("deceasedBoolean") else None)
     assert bool(record.not_understood) == is_remarked
 
 
@@ -137,7 +138,18 @@ def test_words_alone_are_said_to_be_only_words(terminology: Terminology) -> None
 
 @pytest.mark.parametrize(
     ("code", "is_unreadable"),
-    [(concept((SNOMED, "1"), text="Sprain"), False), (concept((SNOMED, "1")), True), (None, True), ({}, True)],
+    [
+        (concept((SNOMED, "1"), text="Sprain"), False),
+        (concept((SNOMED, "1")), True),
+        (concept((ICD, "S93.4")), True),
+        (concept(("urn:local", "X1"), text="Sprain"), True),
+        (concept(("urn:local", "X1")), True),
+        ({"text": "Herzinfarkt"}, True),
+        ({"text": "see letter"}, True),
+        ({"text": "?"}, True),
+        (None, True),
+        ({}, True),
+    ],
 )
 def test_what_is_not_understood_is_still_there(
     terminology: Terminology,
@@ -308,7 +320,7 @@ def allergy(**members: object) -> Json:
             ["alendronate", "ibandronate", "risedronate", "zoledronate"],
             ["ByText"],
         ),
-        ({"code": {"text": "Peanut"}}, None, None),
+        ({"code": concept((SNOMED, "91935009"), text="Peanut")}, None, None),
     ],
 )
 def test_allergies(terminology: Terminology, members: Json, agents: list[str] | None, match: list[str] | None) -> None:
@@ -327,6 +339,7 @@ def test_an_allergy_to_who_knows_what(terminology: Terminology) -> None:
     [
         ({"code": concept((SNOMED, "716186003"), text="No known allergy")}, "no allergy is known"),
         ({"code": {"text": "NKDA"}}, "no allergy is known"),
+        ({"code": {"text": "No known drug allergies."}}, "no allergy is known"),
         ({"code": concept(DENOSUMAB), "verificationStatus": concept((VERIFICATION, "refuted"))}, "was refuted"),
         ({"code": concept(DENOSUMAB), "verificationStatus": concept((VERIFICATION, "entered-in-error"))}, "in error"),
     ],

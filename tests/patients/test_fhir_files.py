@@ -54,6 +54,14 @@ def test_lines_are_joined_by_patient_and_bundles_stand_alone(terminology: Termin
     assert only(records[1])["inputPath"] == ["line 1: Condition"]
 
 
+def test_bundles_of_one_patient_make_one_record(terminology: Terminology) -> None:
+    second = resource("Condition", id="8", code=concept(OSTEOPOROSIS))
+    whole = text(bundle(patient(), CONDITION), bundle(patient(id="2")), bundle(patient(), second))
+    first, other = read_bytes(whole, terminology)
+    assert [fact["resourceId"] for fact in facts(first)] == [["Condition/7"], ["Condition/8"]]
+    assert (other.resource_id, facts(other)) == ("Patient/2", [])
+
+
 def test_resources_beside_bundles_that_are_nobodys_change_nothing(terminology: Terminology) -> None:
     (record,) = read_bytes(text(bundle(patient(), CONDITION), {"resourceType": "Organization"}), terminology)
     assert only(record)["condition"] == ["osteoporosis"]
@@ -61,7 +69,8 @@ def test_resources_beside_bundles_that_are_nobodys_change_nothing(terminology: T
 
 def test_a_line_file_is_read_bundle_by_bundle(terminology: Terminology, tmp_path: Path) -> None:
     file = tmp_path / "all.ndjson"
-    file.write_bytes(text(bundle(patient(), CONDITION), bundle(patient(id="2"), CONDITION)) + b"\n{")
+    other = CONDITION | {"subject": {"reference": "Patient/2"}}
+    file.write_bytes(text(bundle(patient(), CONDITION), bundle(patient(id="2"), other)) + b"\n{")
     records = read_path(file, terminology)
     assert next(records).resource_id == "Patient/1"
     assert next(records).resource_id == "Patient/2"

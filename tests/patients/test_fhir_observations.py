@@ -88,8 +88,10 @@ def test_every_status(terminology: Terminology, status: str | None, read_as: str
         (quantity(8, "Milligramm pro Deziliter", "mg/dL"), "mg-per-dL", None),
         (quantity(8), None, None),
         (quantity(8, "stone"), None, "The unit stone is not known here."),
-        (quantity(8, "mg/dL", "mmol/L"), None, "two units, mmol/L and mg/dL"),
-        (quantity(8, "mL/min/1.73m2", "mL/min"), None, "two units, mL/min and mL/min/1.73m2"),
+        (quantity(8, "a word of hers"), None, "It is in a unit not known here."),
+        (quantity(8, None, "Mg/dL"), None, "It is in a unit not known here."),
+        (quantity(8, "mg/dL", "mmol/L"), None, "two units, mg/dL and mmol/L"),
+        (quantity(8, "mL/min/1.73m2", "mL/min"), None, "two units, mL/min and mL/min/{1.73_m2}"),
     ],
 )
 def test_units(terminology: Terminology, value: Json, unit: str | None, remark: str | None) -> None:
@@ -192,6 +194,31 @@ def test_limits_only_in_the_unit_of_the_value(
     assert only(read_one(terminology, measured)).get("lowLimit") == low
 
 
+def test_limits_without_a_known_unit_are_not_used(terminology: Terminology) -> None:
+    measured = observation(valueQuantity=quantity(8), referenceRange=[{"low": quantity(8.5)}])
+    assert "lowLimit" not in only(read_one(terminology, measured))
+
+
+@pytest.mark.parametrize(
+    ("interpretation", "level", "value"),
+    [
+        ({"text": "Low"}, "Low", ["8"]),
+        ({"coding": [{"code": "X", "display": "High"}]}, "High", ["8"]),
+        (concept(("urn:x", "AA")), None, None),
+        (concept(("urn:x", "N"), text="Low"), None, None),
+        ({"text": "odd"}, None, None),
+    ],
+)
+def test_a_value_interpreted_nobody_knows_how_decides_nothing(
+    terminology: Terminology, interpretation: Json, level: str | None, value: list[str] | None
+) -> None:
+    measured = observation(valueQuantity=quantity(8, "mg/dL"), interpretation=[interpretation])
+    record = read_one(terminology, measured)
+    assert only(record).get("value") == value
+    assert only(record).get("interpretation") == ([level] if level else None)
+    assert ("interpretation is not understood" in reasons(record)) == (value is None)
+
+
 def test_components_are_observations_of_their_own(terminology: Terminology) -> None:
     panel = observation(
         code={"text": "panel"},
@@ -248,10 +275,6 @@ def test_a_wider_code_of_an_observable(terminology: Terminology) -> None:
         ({"valueCodeableConcept": concept((SNOMED, "373066001"), text="Yes (qualifier value)")}, "Condition"),
         ({"valueCodeableConcept": concept((LOINC, "LA32-8"), text="No")}, "Absence"),
         ({"valueString": "absent"}, "Absence"),
-        ({"valueCodeableConcept": concept(("urn:x", "N"))}, None),
-        ({"valueCodeableConcept": {"text": "perhaps"}}, None),
-        ({"valueQuantity": {"value": 1}}, None),
-        ({}, None),
         ({"valueBoolean": True, "status": "entered-in-error"}, None),
         ({"valueBoolean": True, "status": "cancelled"}, None),
     ],
@@ -262,6 +285,40 @@ def test_yes_and_no_to_a_condition(terminology: Terminology, members: Json, kind
         [([kind], ["myocardial-infarction"])] if kind else []
     )
     assert bool(record.not_understood) == (kind is None)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"valueCodeableConcept": concept(("urn:x", "N"))},
+        {"valueCodeableConcept": {"text": "perhaps"}},
+        {"valueString": "in the letter"},
+        {"valueQuantity": {"value": 1}},
+        {"interpretation": [concept(("urn:x", "POS"))]},
+        {},
+    ],
+)
+def test_neither_yes_nor_no_leaves_a_condition_possible(terminology: Terminology, members: Json) -> None:
+    record = read_one(terminology, observation(code=concept(INFARCTION), effectiveDateTime="2024-01-01", **members))
+    fact = only(record)
+    assert (fact["type"], fact["condition"]) == (["Condition"], ["myocardial-infarction"])
+    assert (fact["verificationStatus"], fact["recorded"]) == (["Unconfirmed"], ["2024-01-01"])
+    assert "only possible" in reasons(record)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"valueCodeableConcept": concept(INFARCTION)},
+        {"valueCodeableConcept": {"text": "Anterior MI"}},
+        {"valueString": "heart attack in May"},
+        {"code": {"text": "Ever had a heart attack?"}, "valueBoolean": True},
+    ],
+)
+def test_a_value_that_names_a_condition_makes_it_possible(terminology: Terminology, members: Json) -> None:
+    record = read_one(terminology, observation(**{"code": concept((LOINC, "29308-4"))} | members))
+    fact = only(record)
+    assert (fact["condition"], fact["verificationStatus"]) == (["myocardial-infarction"], ["Unconfirmed"])
 
 
 def test_the_day_a_condition_was_found_is_not_the_day_it_began(terminology: Terminology) -> None:

@@ -86,9 +86,10 @@ def test_references_that_lead_to_the_patient(terminology: Terminology, url: str 
         {},
     ],
 )
-def test_a_record_of_nobody_here_is_not_given_to_the_only_patient(terminology: Terminology, reference: Json) -> None:
+def test_a_record_of_nobody_here_may_be_of_anyone_here(terminology: Terminology, reference: Json) -> None:
     (record,) = read_resource(entries((URL, patient()), (None, condition(reference))), terminology)
-    assert facts(record) == []
+    fact = only(record)
+    assert (fact["type"], fact["unreadable"], "condition" in fact) == (["Condition"], ["true"], False)
     assert reasons(record) == "Bundle.entry[1].resource.subject: This Condition names no patient in the input."
 
 
@@ -101,7 +102,8 @@ def test_relative_references_are_of_the_same_server(terminology: Terminology) ->
         (None, condition({"reference": "Patient/1"}, id="8")),  # which of the two is not said
     ]
     first, second = read_resource(entries(*pairs), terminology)
-    assert (len(facts(first)), len(facts(second))) == (0, 1)
+    assert [fact.get("unreadable") for fact in facts(first)] == [["true"]]
+    assert [fact.get("unreadable") for fact in facts(second)] == [None, ["true"]]
     assert "Bundle.entry[3].resource.subject: This Condition names no patient" in reasons(first)
 
 
@@ -162,6 +164,42 @@ def test_a_resource_given_twice_is_read_once_and_said(terminology: Terminology) 
     record = read_one(terminology, old, new)
     assert only(record)["condition"] == ["myocardial-infarction"]
     assert "more than once" in reasons(record)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "are_in_order"),
+    [
+        ({}, {}, False),
+        ({"versionId": "1"}, {"versionId": "1"}, False),
+        ({}, {"lastUpdated": "2024-01-01T00:00:00Z"}, False),
+        ({"versionId": "1"}, {"versionId": "2"}, True),
+    ],
+)
+def test_two_resources_of_one_id_are_a_fault(
+    terminology: Terminology,
+    old: Json,
+    new: Json,
+    are_in_order: bool,  # noqa: FBT001
+) -> None:
+    one = resource("Condition", code=concept(OSTEOPOROSIS), meta=old)
+    other = resource("Condition", code=concept(INFARCTION), meta=new)
+    record = read_one(terminology, one, other)
+    assert [fault.path for fault in record.faults] == ([] if are_in_order else ["Bundle.entry[2].resource"])
+    assert read_one(terminology, one, one).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "member"),
+    [("AllergyIntolerance", "Allergy", "patient"), ("MedicationRequest", "Order", "subject")],
+)
+def test_what_names_nobody_is_unreadable_for_everybody(
+    terminology: Terminology, kind: str, written: str, member: str
+) -> None:
+    lost = resource(kind, **{member: None})
+    for record in read_resource(bundle(patient(), patient(id="2"), lost), terminology):
+        assert (only(record)["type"], only(record)["unreadable"]) == ([written], ["true"])
+        assert "names no patient in the input" in reasons(record)
+    assert facts(read_one(terminology, lost | {"status": "entered-in-error"})) == []
 
 
 def test_a_lone_resource_is_of_the_patient_that_it_names(terminology: Terminology) -> None:
@@ -307,7 +345,7 @@ def test_resources_not_read_are_counted_by_type(terminology: Terminology) -> Non
     record = read_one(terminology, practitioner, *claims, resource("Encounter"))
     assert reasons(record).splitlines() == [
         "Bundle.entry[2].resource: Claim is not read (and 14 more).",
-        "Bundle.entry[17].resource: Encounter is not read.",
+        "Bundle.entry[17].resource: Of Encounter only the reasons are read.",
     ]
 
 

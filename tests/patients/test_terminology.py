@@ -129,7 +129,7 @@ def test_is_called(terminology: Terminology) -> None:
         ("{T-score}", "t-score"), ("T-score", "t-score"), ("{score}", "t-score"),
         ("wk", "wk"), ("mo", "mo"), ("d", "d"), ("a", "a"), ("h", "h"), ("years", "a"), ("[IU]", "iu"), ("g", "g"),
         ("mg/dL", "mg-per-dL"), ("mmol/L", "mmol-per-L"), ("umol/L", "umol-per-L"), ("1", "ratio"),
-        ("A", None), ("G", None), ("tablet", None), ("", None),
+        ("Mg", None), ("Mg/dL", None), ("Milligrams", "mg"), ("A", None), ("G", None), ("tablet", None), ("", None),
     ],
 )  # fmt: skip
 def test_units(terminology: Terminology, text: str, unit: str | None) -> None:

@@ -43,7 +43,8 @@ def test_nothing_differs_from_itself(tmp_path: Path) -> None:
     assert (same.added, same.withdrawn, same.changed, same.verdicts) == ((), (), (), ())
     assert same.before == same.after
     assert same.to_table() == (
-        "Statements added: none\n\nStatements withdrawn: none\n\nStatements changed: none\n\nVerdicts changed: none\n"
+        "Statements added: none\n\nStatements withdrawn: none\n\nStatements changed: none\n\n"
+        "Rules added: none\n\nRules withdrawn: none\n"
     )
 
 
@@ -72,17 +73,27 @@ def test_statements_added_withdrawn_and_changed_in_modality_and_figure(tmp_path:
 
 
 def test_whose_verdicts_change(guideline: Guideline, tmp_path: Path) -> None:
-    """The new release takes any dose under 200 mg for right: the patient with 105 mg is no longer in violation."""
+    """The new release reports doses over 200 mg only: the patient with 105 mg is no longer certainly in violation."""
     for folder in ("ontology", "shapes", "queries"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    path = tmp_path / "shapes" / "rules-romosozumab.ttl"
+    path = tmp_path / "shapes" / "rules-romosozumab-course.ttl"
     text = path.read_text(encoding="utf-8")
     assert "FILTER (?given != ?milligrams)" in text
     path.write_text(text.replace("FILTER (?given != ?milligrams)", "FILTER (?given > 200)"), encoding="utf-8")
     records = guideline.records.from_bytes(RECORD.encode(), "text/turtle")
     found = load(tmp_path).difference(guideline, records, as_of="2026-01-31")
     assert not found.changed
-    assert found.verdicts == (ChangedVerdict("https://example.org/p", "romosozumab-dose", "violated", "satisfied"),)
+    assert found.verdicts == (ChangedVerdict("https://example.org/p", "romosozumab-dose", "violated", "undecided"),)
+
+
+def test_rules_that_went_are_told_of_without_patients(guideline: Guideline, tmp_path: Path) -> None:
+    for folder in ("ontology", "shapes", "queries"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "shapes" / "rules-other-agents.ttl").unlink()
+    found = load(tmp_path).difference(guideline)
+    assert found.rules_added == ()
+    assert {name.partition("-")[0] for name in found.rules_withdrawn} == {"abaloparatide", "raloxifene", "teriparatide"}
+    assert "Verdicts" not in found.to_table()
 
 
 @pytest.mark.parametrize("key", ["added", "withdrawn", "changed", "verdicts", "before", "after"])

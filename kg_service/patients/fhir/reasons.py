@@ -14,7 +14,7 @@ from kg_service.patients.terminology import CONDITION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyoxigraph import Literal, NamedNode
+    from pyoxigraph import NamedNode
 
     from kg_service.patients.fhir.chart import Chart
     from kg_service.patients.fhir.element import Element
