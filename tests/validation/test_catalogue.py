@@ -73,7 +73,7 @@ def release(tmp_path: Path) -> Path:
     [
         (("gkg:satisfiedMeans", "gkg:satisfied"), "satisfiedMeans"),
         (("sh:targetClass target:romosozumab ;", ""), "targetClass"),
-        (("SELECT $this ?value", "SELECT $this ?value ?"), "malformed"),
+        (("SELECT DISTINCT $this ?value", "SELECT DISTINCT $this ?value ?"), "malformed"),
         (("a gkg:Rule", "a gkg:Rule ;;. "), "line"),
     ],
     ids=["meaning", "target", "query", "Turtle"],

@@ -84,7 +84,7 @@ def write_agents(
         place.remark(f"Not understood: {codes} stands for no agent known here")
         return
     draft.say("unreadable", TRUE)
-    what = f"{codes} is not known here, and it may be any agent" if codes else "no code tells which agent it is"
+    what = f"{codes} names no agent, so it may be any" if codes else "no code tells which agent it is"
     place.remark(f"Not understood: {what}")
 
 

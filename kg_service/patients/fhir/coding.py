@@ -34,7 +34,10 @@ class Words:
 
     def lacking(self) -> str:
         """Return why no code tells what it is, as remarks say it."""
-        return f"{self.shown()} is not known here" if self.codes else "there is no code"
+        if not self.codes:
+            return "there is no code"
+        codes = self.shown()
+        return "its code is not known here" if codes.startswith("a code") else f"{codes} is not known here"
 
     def is_readable(self, terminology: Terminology) -> bool:
         """Tell whether a reader can say that it is something else: by a code of a known system, and by a text."""
