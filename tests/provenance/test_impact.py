@@ -101,7 +101,9 @@ def test_without_ects_2020_what_only_it_says_of_agents_before_denosumab_falls(
     (sequence,) = [one for one in ects.questions if one.question == "sequential-agents"]
     assert {row["statement"] for row in sequence.rows} == {"F-DMAB-1a", "F-DMAB-14c"}
     assert len([row for row in sequence.rows if row["statement"] == "F-DMAB-1a"]) >= 6  # each antiresorptive
-    assert not ects.rules
+    (rule,) = ects.rules  # the one rule that enforces a statement of it, and no other: it falls with it
+    assert (rule.rule.name, rule.left) == ("denosumab-then-antiresorptive-in-time", ())
+    assert [guideline.labels.shown(node) for node in rule.withdrawn] == ["F-DMAB-1a"]
 
 
 def test_without_the_evenity_label_rules_lose_their_limit(guideline: Guideline, fda: Impact) -> None:
@@ -111,7 +113,8 @@ def test_without_the_evenity_label_rules_lose_their_limit(guideline: Guideline, 
         one.rule.name: tuple({shown(node) for node in nodes} for nodes in (one.withdrawn, one.left, one.reads))
         for one in fda.rules
     }
-    assert found["romosozumab-dose"] == ({"F-FDA-3"}, {"S-LEAD-1a"}, {"part:F-FDA-3.regimen-1"})
+    dose = {"S-LEAD-1a", "S-ADM-1", "F-EMA-2", "F-ES-1a", "F-JP-4"}  # 210 mg by the article, Europe, ES and Japan
+    assert found["romosozumab-dose"] == ({"F-FDA-3"}, dose, {"part:F-FDA-3.regimen-1"})
     withdrawn, left, reads = found["romosozumab-event-within-year"]
     assert (withdrawn, left, reads) == ({"F-FDA-7a"}, {"S-IND-3.1", "S-SAF-1.2"}, {"F-FDA-7a"})
 
@@ -161,7 +164,7 @@ def test_as_a_table_and_as_json(guideline: Guideline, ects: Impact) -> None:
     assert told["standing"][0].keys() == {"subject", "predicate", "object", "by"}
     table = ects.to_table(100)
     assert "Derived links that fall: 8" in table
-    assert "Patient rules: none" in table
+    assert "Patient rules: 1" in table
     assert max(map(len, table.splitlines())) <= 100
 
 

@@ -33,6 +33,8 @@ SEEN_STATUS = {
     "EnteredInError": "entered-in-error",
     "Cancelled": "cancelled",
 }
+OTHER = {"condition": "http://snomed.info/sct", "agent": "http://www.nlm.nih.gov/research/umls/rxnorm"}
+"""Systems that the graph knows: a code of theirs that it does not know, with a text, is something else."""
 FLAGS = {"Low": "L", "Normal": "N", "High": "H"}
 PERIODS = {"a", "mo", "wk", "d"}
 
@@ -289,7 +291,7 @@ class Writer:
         match = node.local("codeMatch")
         concepts = node.get(name, [])
         if not concepts:
-            return {"text": "something else"}
+            return {"coding": [{"system": OTHER[name], "code": "0"}], "text": "something else"}
         if match == "ByText":
             return {"text": self._labels[node.one(name).value]}
         kind = "covers" if match == "ByWiderCode" else link
