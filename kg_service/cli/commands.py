@@ -83,10 +83,18 @@ def serve(host: str, port: int) -> None:
     from waitress.server import create_server  # noqa: PLC0415
 
     from kg_service.web import create_app  # noqa: PLC0415
+    from kg_service.web.validation import MAX_RECORDS  # noqa: PLC0415
 
     app = create_app(Guideline.load())
     try:
-        server = create_server(app, host=host, port=port, threads=WORKERS)
+        server = create_server(
+            app,
+            host=host,
+            port=port,
+            threads=WORKERS,
+            max_request_body_size=MAX_RECORDS,
+            inbuf_overflow=MAX_RECORDS + 1,  # never to a file on disk: the body may be a patient's record
+        )
     except (OSError, ValueError) as error:  # ValueError: the host has no address
         reason = getattr(error, "strerror", None) or "no such host"
         raise KgServiceError(
