@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 GAP = "  "
 NARROWEST = 10  # a column with longer cells is not made narrower than this
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet take a text for a formula
 LONGEST_WORD = 20  # words up to this length are not broken
 
 
@@ -31,6 +32,11 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int |
         wrapped = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
         lines += [_line(part, widths) for part in zip_longest(*wrapped, fillvalue="")]
     return "\n".join(lines)
+
+
+def harmless(cell: str) -> str:
+    """Return the cell as CSV can hold it: what a spreadsheet would run as a formula begins with an apostrophe."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def clean(cell: str) -> str:

@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode
 
 from kg_service.errors import NotAcceptable
 from kg_service.knowledge.answer import to_python
-from kg_service.knowledge.table import to_table
+from kg_service.knowledge.table import harmless, to_table
 from kg_service.provenance import audit_rdf
 from kg_service.provenance.checks import Level
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from kg_service.provenance.audit import Audit, Finding, Section
 
 WIDTH = 120  # where no terminal says how wide it is
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
 
 
 def write(audit: Audit, form: str) -> str:
@@ -136,7 +134,7 @@ def _rows(audit: Audit, columns: Sequence[str]) -> Iterator[list[str]]:
 def _harmless(term: Term | None, labels: Labels) -> str:
     shown = labels.shown(term)
     is_text = not isinstance(term, Literal) or isinstance(to_python(term), str)
-    return f"'{shown}" if is_text and shown.startswith(FORMULA) else shown
+    return harmless(shown) if is_text else shown
 
 
 FORMATS = (

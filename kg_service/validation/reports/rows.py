@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from kg_service.knowledge.table import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,8 +18,6 @@ COLUMNS = (
     "patient", "rule", "outcome", "severity", "message", "missing", "resource", "input_path", "findings", "modality",
     "jurisdiction", "statements", "sources", "label",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula."""
 
 
 def write(report: Report) -> str:
@@ -25,7 +25,7 @@ def write(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows(report))
+    writer.writerows([harmless(cell) for cell in row] for row in rows(report))
     return out.getvalue()
 
 
@@ -61,7 +61,3 @@ def _faults(name: str, patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
     for fault in patient.faults:
         told = {"patient": name, "outcome": "not judged", "message": fault.reason, "input_path": fault.path}
         yield tuple(told.get(column, "") for column in COLUMNS)
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from kg_service.knowledge.table import clean
 from kg_service.validation.report import INFO, is_violation
 from kg_service.validation.verdicts import Outcome
 
@@ -119,7 +120,7 @@ def _summary(report: Report, width: int) -> Iterator[str]:
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(
-        text,
+        clean(text),
         width,
         initial_indent=indent,
         subsequent_indent=indent + STEP,
