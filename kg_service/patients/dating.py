@@ -60,7 +60,7 @@ def _indexes(dates: Dates) -> Iterator[tuple[str, int]]:
     if end := _first(dates, END):
         yield from (("endEarliest", end.first), ("endLatest", end.last))
     if recorded := dates.get(RECORDED):
-        yield "recordedIndex", recorded.last
+        yield from (("recordedEarliest", recorded.first), ("recordedIndex", recorded.last))
     for name, date in (("birth", dates.get(BIRTH)), ("death", dates.get(DEATH))):
         if date:
             yield from ((f"{name}Earliest", date.first), (f"{name}Latest", date.last))

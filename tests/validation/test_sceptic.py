@@ -55,6 +55,14 @@ FOUND = {
         "romosozumab-then-antiresorptive",
         "undecided",
     ),
+    "a denial of some day of the year, perhaps before the doses": (
+        # Its list of conditions is empty, so only the denial could show that there was no event.
+        DOSES
+        + 'ex:n a patient:Absence ; patient:subject ex:p ; patient:recorded "2025"^^xsd:gYear ; '
+        "patient:condition concept:myocardial-infarction , concept:stroke .",
+        "romosozumab-event-within-year",
+        "undecided",
+    ),
     "a death without a date": (
         DOSES + "ex:p patient:deceased true .",
         "romosozumab-then-antiresorptive",
@@ -66,7 +74,8 @@ FOUND = {
 @pytest.mark.parametrize("name", FOUND)
 def test_no_satisfied_out_of(guideline: Guideline, name: str) -> None:
     turtle, rule, expected = FOUND[name]
-    (record,) = read_rdf((PROLOGUE + PERSON + turtle).encode(), "text/turtle", guideline)
+    person = PERSON.partition("ex:o a")[0] if "patient:Absence" in turtle else PERSON
+    (record,) = read_rdf((PROLOGUE + person + turtle).encode(), "text/turtle", guideline)
     (found,) = guideline.judge([record], AS_OF)
     assert not found.faults
     (verdict,) = [verdict for verdict in found.verdicts if verdict.rule.name == rule]
