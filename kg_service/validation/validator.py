@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kg_service.validation.case import CaseMaker
@@ -31,13 +32,17 @@ class Validator:
         self.catalogue = Catalogue(graph.release)
         self.make_case = CaseMaker(graph, self.catalogue)
         self.engine: Engine = ReferenceEngine(self.catalogue)
+        self._judge = lru_cache(maxsize=64)(self._make_judge)
 
     def __call__(
         self, records: Iterable[PatientRecord], as_of: dt.date, jurisdictions: Sequence[NamedNode] = ()
     ) -> Iterator[PatientVerdicts]:
         """Yield the verdicts on each patient as of a day, for the given jurisdictions (none: all rules)."""
-        rules = [(rule, grounds_of(rule, self.graph, jurisdictions)) for rule in self.catalogue.rules]
-        judge = Judge(rules, self.graph.labels)
+        judge = self._judge(tuple(jurisdictions))
         for record in records:
             case = self.make_case(record, as_of)
             yield judge(record, case, self.engine.results(case))
+
+    def _make_judge(self, jurisdictions: tuple[NamedNode, ...]) -> Judge:
+        rules = [(rule, grounds_of(rule, self.graph, jurisdictions)) for rule in self.catalogue.rules]
+        return Judge(rules, self.graph.labels)
