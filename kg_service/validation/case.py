@@ -25,10 +25,11 @@ RESOURCE_ID = NamedNode(PATIENT + "resourceId")
 SUBJECT = NamedNode(PATIENT + "subject")
 WHAT = tuple(NamedNode(PATIENT + name) for name in ("condition", "agent", "observable"))
 WHEN = tuple(NamedNode(PATIENT + name) for name in ("onset", "effective", "start"))
+NAMING = frozenset({SUBJECT, RESOURCE_ID, *WHAT, *WHEN})
 
 
 class CaseMaker:
-    """Makes cases: holds the part of the guideline that rules can reach, closed and in base units."""
+    """Makes cases: holds the part of the guideline that rules can reach (`background`), closed and in base units."""
 
     def __init__(self, graph: KnowledgeGraph, catalogue: Catalogue) -> None:
         """Take the guideline's facts that the texts of `catalogue` name."""
@@ -39,24 +40,29 @@ class CaseMaker:
             Quad(*quad.triple) for quad in graph.store if _is_reachable(quad.triple, catalogue.vocabulary)
         )
         _work_out(background, catalogue.guideline_derivations)
-        self._background = tuple(background)
+        self.background = tuple(quad.triple for quad in background)
 
     def __call__(self, record: PatientRecord, as_of: dt.date) -> Store:
         """Return the graph of one patient as of a day: triples in the default graph."""
         case = Store()
-        case.extend(self._background)
-        facts = [*record.triples, *date_facts(record.triples), *judged_on(record.patient, as_of)]
-        case.extend(Quad(*triple) for triple in (*facts, *self._names(record.triples)))
+        case.extend(Quad(*triple) for triple in (*self.background, *self.recorded(record, as_of)))
         _work_out(case, self._derivations)
         return case
+
+    def recorded(self, record: PatientRecord, as_of: dt.date) -> Iterator[Triple]:
+        """Yield what a case begins with beside the guideline: the record, its calendar, the day, and names for it."""
+        yield from record.triples
+        yield from date_facts(record.triples)
+        yield from judged_on(record.patient, as_of)
+        yield from self._names(record.triples)
 
     def _names(self, triples: Iterable[Triple]) -> Iterator[Triple]:
         """Yield how messages name each record: what it is of, which resource, which date."""
         told: dict[NamedNode, dict[NamedNode, list[str]]] = {}
-        for triple in triples:
-            if isinstance(triple.subject, NamedNode):
-                told.setdefault(triple.subject, {}).setdefault(triple.predicate, []).append(
-                    self._labels.shown(triple.object)
+        for subject, predicate, obj in triples:
+            if predicate in NAMING:
+                told.setdefault(subject, {}).setdefault(predicate, []).append(
+                    self._labels.shown(obj) if predicate in WHAT else obj.value
                 )
         for node, said in told.items():
             if SUBJECT in said:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyoxigraph import Dataset, Literal, NamedNode, Quad, Store
 
@@ -45,6 +45,14 @@ OTHERWISE = NamedNode(CORE + "otherwise")
 PREFIXED = re.compile(r"\b([A-Za-z][\w-]*):([A-Za-z][\w-]*)")
 
 
+class Step(NamedTuple):
+    """A derivation: its place in the order, its name, and its CONSTRUCT without prologue."""
+
+    order: float
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One guideline rule: its shape, whom it applies to, what it enforces."""
@@ -69,47 +77,47 @@ class Catalogue:
 
     def __init__(self, release: Release) -> None:
         """Read all shapes of patients; ReleaseError when a file or a rule is incomplete, or a query is malformed."""
-        self._store = Store()
+        self.shapes = Store()
         for path in release.patient_shapes:
-            self._store.extend(Quad(*quad.triple) for quad in read_turtle(path, release.name_of(path))[0])
-        self._prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self._namespaces().items()))
+            self.shapes.extend(Quad(*quad.triple) for quad in read_turtle(path, release.name_of(path))[0])
+        self.namespaces = self._declared()
+        self._prologue = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in sorted(self.namespaces.items()))
         self._check_queries()
         self.rules = tuple(sorted((self._rule(iri) for iri in self._instances(RULE)), key=lambda rule: rule.name))
-        steps = sorted(self._derivations())
-        self.guideline_derivations = tuple(text for order, text in steps if order < 1)
-        self.derivations = tuple(text for order, text in steps if order >= 1)
+        steps = sorted(self._steps(), key=lambda step: (step.order, step.text))
+        self.steps = tuple(step for step in steps if step.order >= 1)
+        self.guideline_derivations = tuple(self._prologue + step.text for step in steps if step.order < 1)
+        self.derivations = tuple(self._prologue + step.text for step in self.steps)
 
     @cached_property
     def graph(self) -> rdflib.Graph:
         """All shapes as one rdflib graph, for engines that read that."""
-        return to_rdflib(self._store)
+        return to_rdflib(self.shapes)
 
     @cached_property
     def digest(self) -> str:
         """The digest of all shapes and derivations (RDFC-1.0): what a verdict depends on beside graph and record."""
-        return sha256(canonical_quads(Dataset(self._store)))
+        return sha256(canonical_quads(Dataset(self.shapes)))
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """IRIs that the SPARQL texts of shapes and derivations name: what of the guideline they can reach."""
-        namespaces = self._namespaces()
         names = {match for _, text in self._queries() for match in PREFIXED.findall(text)}
-        return frozenset(namespaces[prefix] + local for prefix, local in names if prefix in namespaces)
+        return frozenset(self.namespaces[prefix] + local for prefix, local in names if prefix in self.namespaces)
 
     @cached_property
     def step_names(self) -> dict[str, str]:
         """Names of the derivations, by the texts in `guideline_derivations` and `derivations`."""
-        steps = self._instances(SPARQL_RULE)
-        return {self._prologue + self._text(step, CONSTRUCT): step.value.rpartition("/")[2] for step in steps}
+        return {self._prologue + step.text: step.name for step in self._steps()}
 
     def selects(self, shape: NamedNode) -> list[str]:
         """Return the SELECT texts, with prefixes, by which a shape judges `$this`."""
-        constraints = [quad.object for quad in self._store.quads_for_pattern(shape, SPARQL, None)]
+        constraints = [quad.object for quad in self.shapes.quads_for_pattern(shape, SPARQL, None)]
         return [self._prologue + self._text(one, SELECT) for one in constraints if not isinstance(one, Literal)]
 
     def constructs(self, target: NamedNode) -> list[str]:
         """Return the CONSTRUCT texts, with prefixes, that put `$this` into a target class."""
-        steps = [quad.object for quad in self._store.quads_for_pattern(target, SPARQL_STEP, None)]
+        steps = [quad.object for quad in self.shapes.quads_for_pattern(target, SPARQL_STEP, None)]
         return [self._prologue + self._text(step, CONSTRUCT) for step in steps if not isinstance(step, Literal)]
 
     def _rule(self, iri: NamedNode) -> Rule:
@@ -125,15 +133,16 @@ class Catalogue:
             missing_data_shape=self._node(iri, MISSING_DATA_SHAPE),
         )
 
-    def _derivations(self) -> Iterator[tuple[float, str]]:
-        """Yield order and CONSTRUCT text with prefixes; an order under 1 is of the guideline alone."""
+    def _steps(self) -> Iterator[Step]:
+        """Yield the derivations; those of an order under 1 are of the guideline alone."""
         for step in self._instances(SPARQL_RULE):
-            yield float(self._text(step, ORDER)), self._prologue + self._text(step, CONSTRUCT)
+            order = float(self._text(step, ORDER))
+            yield Step(order, step.value.rpartition("/")[2], self._text(step, CONSTRUCT))
 
     def _queries(self) -> Iterator[tuple[NamedNode | BlankNode | Triple, str]]:
         """Yield every SPARQL text, as it stands, with its node."""
         for predicate in (SELECT, CONSTRUCT):
-            for quad in self._store.quads_for_pattern(None, predicate, None):
+            for quad in self.shapes.quads_for_pattern(None, predicate, None):
                 if isinstance(quad.object, Literal):
                     yield quad.subject, quad.object.value
 
@@ -144,23 +153,23 @@ class Catalogue:
             try:
                 nothing.query(self._prologue + text)
             except SyntaxError as error:
-                owners = [quad.subject for quad in self._store.quads_for_pattern(None, None, node)]
+                owners = [quad.subject for quad in self.shapes.quads_for_pattern(None, None, node)]
                 raise ReleaseError(
                     f"shapes/: the query of {(owners or [node])[0]} is malformed ({error}): correct it."
                 ) from error
 
-    def _namespaces(self) -> dict[str, str]:
-        declared = [quad.object for quad in self._store.quads_for_pattern(None, DECLARE, None)]
+    def _declared(self) -> dict[str, str]:
+        declared = [quad.object for quad in self.shapes.quads_for_pattern(None, DECLARE, None)]
         return {
             self._text(node, PREFIX): self._text(node, NAMESPACE) for node in declared if not isinstance(node, Literal)
         }
 
     def _instances(self, kind: NamedNode) -> list[NamedNode]:
-        found = [quad.subject for quad in self._store.quads_for_pattern(None, TYPE, kind)]
+        found = [quad.subject for quad in self.shapes.quads_for_pattern(None, TYPE, kind)]
         return [node for node in found if isinstance(node, NamedNode)]
 
     def _nodes(self, subject: NamedNode, predicate: NamedNode) -> list[NamedNode]:
-        found = [quad.object for quad in self._store.quads_for_pattern(subject, predicate, None)]
+        found = [quad.object for quad in self.shapes.quads_for_pattern(subject, predicate, None)]
         if not found:
             raise ReleaseError(f"shapes/: {subject} lacks <{predicate.value}>. Add it.")
         return [node for node in found if isinstance(node, NamedNode)]
@@ -169,7 +178,7 @@ class Catalogue:
         return self._nodes(subject, predicate)[0]
 
     def _text(self, subject: NamedNode | BlankNode | Triple, predicate: NamedNode) -> str:
-        for quad in self._store.quads_for_pattern(subject, predicate, None):
+        for quad in self.shapes.quads_for_pattern(subject, predicate, None):
             if isinstance(quad.object, Literal):
                 return quad.object.value
         raise ReleaseError(f"shapes/: {subject} lacks <{predicate.value}>. Add it.")

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pyoxigraph import Store
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from kg_service.patients.record import PatientRecord
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,9 +25,21 @@ class Result:
     component: str
 
 
-class Engine(Protocol):
-    """Judges a case by the shapes of a catalogue."""
+class Case(Protocol):
+    """A judged patient's facts: recorded and worked out."""
 
-    def results(self, case: Store) -> list[Result]:
-        """Return all validation results, sorted."""
+    def texts(self, subject: str, predicate: str) -> Sequence[str]:
+        """Return the IRIs and lexical forms that a node has for a predicate."""
+        ...
+
+    def nodes(self, predicate: str, obj: str) -> Sequence[str]:
+        """Return the nodes that have an IRI for a predicate."""
+        ...
+
+
+class Engine(Protocol):
+    """Judges patients by the shapes of a catalogue."""
+
+    def __call__(self, record: PatientRecord, as_of: dt.date) -> tuple[Case, Sequence[Result]]:
+        """Return the case of a patient as of a day, and all validation results, sorted."""
         ...

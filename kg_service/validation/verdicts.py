@@ -10,31 +10,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pyoxigraph import Literal, NamedNode, Quad
-
 from kg_service.knowledge.namespaces import PATIENT, TYPE
 from kg_service.patients.record import Fault, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pyoxigraph import Store
-
     from kg_service.knowledge.labels import Labels
     from kg_service.patients.record import PatientRecord
     from kg_service.validation.catalogue import Rule
-    from kg_service.validation.engine import Result
+    from kg_service.validation.engine import Case, Result
     from kg_service.validation.grounds import Grounds
 
-SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID, SHOWN_AS, AS_OF = (
-    NamedNode(PATIENT + name) for name in ("subject", "certainty", "inputPath", "resourceId", "shownAs", "asOf")
+SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID = (
+    PATIENT + name for name in ("subject", "certainty", "inputPath", "resourceId")
 )
-UNREAD, TREATMENT = NamedNode(PATIENT + "unreadRecord"), NamedNode(PATIENT + "Treatment")
-EXCLUDING = frozenset(
-    NamedNode(PATIENT + name) for name in ("EnteredInError", "Cancelled", "Planned", "NotDone", "Refuted")
-)
+UNREAD, TREATMENT = PATIENT + "unreadRecord", PATIENT + "Treatment"
+EXCLUDING = frozenset(PATIENT + name for name in ("EnteredInError", "Cancelled", "Planned", "NotDone", "Refuted"))
 """Statuses for which derive:certainty leaves a record out; else it is left out for its date."""
-REASONS = tuple(NamedNode(PATIENT + name) for name in ("status", "verificationStatus"))
+REASONS = tuple(PATIENT + name for name in ("status", "verificationStatus"))
 
 
 class Outcome(StrEnum):
@@ -96,7 +90,7 @@ class Judge:
         self._labels = labels
         self._shapes = {shape.value for rule, _ in rules for shape in (rule.iri, rule.missing_data_shape)}
 
-    def __call__(self, record: PatientRecord, case: Store, results: Iterable[Result]) -> PatientVerdicts:
+    def __call__(self, record: PatientRecord, case: Case, results: Iterable[Result]) -> PatientVerdicts:
         """Return the verdicts that `results` mean for the patient of `case`."""
         by_shape: dict[str, list[Result]] = {}
         for result in results:
@@ -105,24 +99,26 @@ class Judge:
         faults = tuple(sorted({*record.faults, *self._malformed(by_shape, case)}))
         if faults:
             return PatientVerdicts(record, (), remarks, faults)
-        verdicts = tuple(self._verdict(rule, grounds, record, case, by_shape) for rule, grounds in self._rules)
-        return PatientVerdicts(record, verdicts, remarks, unread_treatment=_has_unread_treatment(record, case))
+        unread = _has_unread_treatment(record, case)
+        kinds = frozenset(case.texts(record.patient.value, TYPE.value))
+        verdicts = tuple(
+            self._verdict(rule, grounds, record, case, by_shape)
+            if grounds.applies and rule.target.value in kinds
+            else _not_applicable(rule, grounds, unread_treatment=unread)
+            for rule, grounds in self._rules
+        )
+        return PatientVerdicts(record, verdicts, remarks, unread_treatment=unread)
 
-    def _malformed(self, by_shape: dict[str, list[Result]], case: Store) -> Iterator[Fault]:
+    def _malformed(self, by_shape: dict[str, list[Result]], case: Case) -> Iterator[Fault]:
         """Tell what shapes of records, which are those of no rule, have found."""
         for shape in by_shape.keys() - self._shapes:
             for result in by_shape[shape]:
-                path = _text(case, NamedNode(result.focus), INPUT_PATH) or result.focus
+                path = _text(case, result.focus, INPUT_PATH) or result.focus
                 yield Fault(path, result.message)
 
     def _verdict(
-        self, rule: Rule, grounds: Grounds, record: PatientRecord, case: Store, by_shape: dict[str, list[Result]]
+        self, rule: Rule, grounds: Grounds, record: PatientRecord, case: Case, by_shape: dict[str, list[Result]]
     ) -> Verdict:
-        if not grounds.applies:
-            return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, grounds.elsewhere)
-        if Quad(record.patient, TYPE, rule.target) not in case:
-            unread = " But a medication could not be read." if _has_unread_treatment(record, case) else ""
-            return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, rule.otherwise + unread)
         for outcome, shape in (
             (Outcome.VIOLATED, rule.iri.value),
             (Outcome.UNDECIDED, rule.missing_data_shape.value),
@@ -132,37 +128,39 @@ class Judge:
                 return Verdict(rule, grounds, outcome, findings[0].message, findings)
         return Verdict(rule, grounds, Outcome.SATISFIED, rule.satisfied)
 
-    def _finding(self, result: Result, record: PatientRecord, case: Store) -> Finding:
-        about = NamedNode(result.value) if result.value else record.patient
+    def _finding(self, result: Result, record: PatientRecord, case: Case) -> Finding:
+        about = result.value or record.patient.value
         return Finding(
             message=result.message,
             value=result.value,
             missing=self._labels[result.path] if result.path else "",
-            input_path=_text(case, about, INPUT_PATH) or about.value,
-            resource_id=_text(case, about, RESOURCE_ID) or about.value,
+            input_path=_text(case, about, INPUT_PATH) or about,
+            resource_id=_text(case, about, RESOURCE_ID) or about,
             result=result,
         )
 
-    def _left_out(self, record: PatientRecord, case: Store) -> Iterator[Remark]:
+    def _left_out(self, record: PatientRecord, case: Case) -> Iterator[Remark]:
         """Tell of every record that does not count, and why."""
-        for quad in case.quads_for_pattern(None, SUBJECT, record.patient, None):
-            node = quad.subject
-            if isinstance(node, NamedNode) and not any(case.quads_for_pattern(node, CERTAINTY, None, None)):
-                yield Remark(_text(case, node, INPUT_PATH) or node.value, f"Not counted: {self._reason(node, case)}.")
+        for node in case.nodes(SUBJECT, record.patient.value):
+            if not case.texts(node, CERTAINTY):
+                yield Remark(_text(case, node, INPUT_PATH) or node, f"Not counted: {self._reason(node, case)}.")
 
-    def _reason(self, node: NamedNode, case: Store) -> str:
-        stated = [q.object for p in REASONS for q in case.quads_for_pattern(node, p, None, None)]
-        excluding = sorted(self._labels.shown(term) for term in stated if term in EXCLUDING)
+    def _reason(self, node: str, case: Case) -> str:
+        stated = [text for predicate in REASONS for text in case.texts(node, predicate)]
+        excluding = sorted(self._labels[iri] for iri in stated if iri in EXCLUDING)
         return " and ".join(excluding) or "dated after the day of judgement"
 
 
-def _has_unread_treatment(record: PatientRecord, case: Store) -> bool:
-    unread = [quad.object for quad in case.quads_for_pattern(record.patient, UNREAD, None, None)]
-    return any(isinstance(node, NamedNode) and Quad(node, TYPE, TREATMENT) in case for node in unread)
+def _not_applicable(rule: Rule, grounds: Grounds, *, unread_treatment: bool) -> Verdict:
+    if not grounds.applies:
+        return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, grounds.elsewhere)
+    unread = " But a medication could not be read." if unread_treatment else ""
+    return Verdict(rule, grounds, Outcome.NOT_APPLICABLE, rule.otherwise + unread)
 
 
-def _text(case: Store, node: NamedNode, predicate: NamedNode) -> str:
-    for quad in case.quads_for_pattern(node, predicate, None, None):
-        if isinstance(quad.object, Literal):
-            return quad.object.value
-    return ""
+def _has_unread_treatment(record: PatientRecord, case: Case) -> bool:
+    return any(TREATMENT in case.texts(node, TYPE.value) for node in case.texts(record.patient.value, UNREAD))
+
+
+def _text(case: Case, node: str, predicate: str) -> str:
+    return next(iter(case.texts(node, predicate)), "")

@@ -1,0 +1,57 @@
+"""Which variables a part of a query binds, and which it only speaks of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union
+from kg_service.knowledge.tokens import tokens
+
+if TYPE_CHECKING:
+    from kg_service.knowledge.pattern import Element
+
+ASSIGNED = re.compile(r"\bAS\s+[?$](\w+)\s*\)", re.IGNORECASE)
+Names = frozenset[str]
+
+
+def named(text: str) -> Names:
+    """Return the variables in a piece of text."""
+    return frozenset(token.text[1:] for token in tokens(text) if token.kind == "variable")
+
+
+def in_scope(part: Group | Element) -> Names:
+    """Return the variables that a solution of the part may have (https://www.w3.org/TR/sparql11-query/#variableScope)."""
+    if isinstance(part, Group):
+        return Names().union(*map(in_scope, part.elements))
+    if isinstance(part, TriplePattern):
+        return named(str(part))
+    if isinstance(part, Union):
+        return Names().union(*map(in_scope, part.groups))
+    if isinstance(part, SubSelect):
+        return selected(part.head)
+    if isinstance(part, Nested):
+        return in_scope(part.group)
+    return frozenset(ASSIGNED.findall(str(part.parts[-1]))) if part.word == "BIND" else Names()
+
+
+def selected(head: str) -> Names:
+    """Return the variables that a SELECT clause shows."""
+    plain = re.sub(r"\((?:[^()]|\([^()]*\))*\)", " ", head)  # without the expressions
+    return named(plain) | frozenset(ASSIGNED.findall(head))
+
+
+def mentioned(part: Group | Element) -> Names:
+    """Return all variables in the part, also those in conditions."""
+    if isinstance(part, Group):
+        return Names().union(*map(mentioned, part.elements))
+    if isinstance(part, TriplePattern):
+        return named(str(part))
+    if isinstance(part, Union):
+        return Names().union(*map(mentioned, part.groups))
+    if isinstance(part, SubSelect):
+        return named(part.head) | mentioned(part.group) | named(part.tail)
+    if isinstance(part, Nested):
+        return mentioned(part.group)
+    assert isinstance(part, Constraint)  # noqa: S101 - narrows the type: what is left
+    return Names().union(*(mentioned(one) if isinstance(one, Group) else named(one) for one in part.parts))
