@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from as_fhir import NoFhir, Writer
 from pyoxigraph import RdfFormat, parse, serialize
 
 from kg_service.patients.rdf import read_rdf
 
-from .as_fhir import NoFhir, Writer
 from .conftest import Case, library
 
 if TYPE_CHECKING:

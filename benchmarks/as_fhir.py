@@ -1,11 +1,14 @@
-"""Writes a case of the library as a FHIR R4 bundle, so that the same patient can be judged in either form.
+"""Writes a record in the patient vocabulary as FHIR R4, so that the same patient can be judged in either form.
 
 What FHIR has no word for, or no code of the graph denotes, cannot be written: NoFhir says what.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import Literal, NamedNode
@@ -35,6 +38,14 @@ SEEN_STATUS = {
 }
 OTHER = {"condition": "http://snomed.info/sct", "agent": "http://www.nlm.nih.gov/research/umls/rxnorm"}
 """Systems that the graph knows: a code of theirs that it does not know, with a text, is something else."""
+RESOURCE_TYPES = {
+    "Patient": "Patient", "Condition": "Condition", "Absence": "Condition", "FamilyHistory": "FamilyMemberHistory",
+    "Observation": "Observation", "Allergy": "AllergyIntolerance", "Order": "MedicationRequest",
+    "Use": "MedicationStatement", "Administration": "MedicationAdministration",
+}  # fmt: skip
+OF_PATIENT = {"FamilyMemberHistory": "patient", "AllergyIntolerance": "patient"}
+"""The member that names the patient, where it is not `subject`."""
+URN = "urn:uuid:"
 FLAGS = {"Low": "L", "Normal": "N", "High": "H"}
 PERIODS = {"a", "mo", "wk", "d"}
 
@@ -47,16 +58,19 @@ class Node(dict[str, list[Any]]):
     """What is said of one subject, by local name."""
 
     def one(self, name: str) -> Any:  # noqa: ANN401 - a term or nothing
+        """Return the only value; None when there is none, NoFhir when there are several."""
         values = self.get(name, [])
         if len(values) > 1:
             raise NoFhir(f"several values of {name}")
         return values[0] if values else None
 
     def local(self, name: str) -> str | None:
+        """Return the local name of the only value."""
         value = self.one(name)
         return None if value is None else value.value.rpartition("/")[2]
 
     def text(self, name: str) -> str | None:
+        """Return the only value as text."""
         value = self.one(name)
         return None if value is None else value.value
 
@@ -65,31 +79,49 @@ class Writer:
     """Writes bundles with the codes of a graph."""
 
     def __init__(self, graph: Guideline) -> None:
+        """Write with the codes and names of `graph`."""
         self._store = graph.store
         self._labels = graph.labels
+        self._coding = cache(self._find_coding)
 
     def bundle(self, record: PatientRecord) -> dict[str, Any]:
         """Return the record as a collection bundle; NoFhir when that cannot be."""
+        whose = reference_to(record.patient.value)
+        return as_bundle(self.resources(record, whose), whose)
+
+    def has_code(self, concept: NamedNode, *, past: bool = False) -> bool:
+        """Tell whether a code stands for this concept alone (`past`: for its having been there)."""
+        try:
+            return bool(self._coding(concept, "denotesHistoryOf" if past else "denotes"))
+        except NoFhir:
+            return False
+
+    def resources(self, record: PatientRecord, whose: str) -> list[dict[str, Any]]:
+        """Return the record as resources, the Patient first, which refer to the patient as `whose`.
+
+        Their ids are what the IRIs of the records end in. NoFhir when that cannot be.
+        """
         nodes: defaultdict[str, Node] = defaultdict(Node)
         for triple in record.triples:
             name = "type" if triple.predicate.value == TYPE else triple.predicate.value.removeprefix(PATIENT)
+            assert isinstance(triple.subject, NamedNode)  # noqa: S101 - records have no other subjects
             nodes[triple.subject.value].setdefault(name, []).append(triple.object)
         person = record.patient.value
-        entries = [self._patient(nodes[person]), *self._menopause(nodes.pop(person), nodes.values())]
-        for number, (_, node) in enumerate(sorted(nodes.items())):
-            entries.append({**self._resource(node), "id": f"r{number}"})
-        return {
-            "resourceType": "Bundle",
-            "type": "collection",
-            "entry": [{"resource": resource} for resource in entries],
-        }
+        subject = {"reference": whose}
+        found = [{**self._patient(nodes[person]), "id": id_of(person)}]
+        states = self._menopause(nodes.pop(person), nodes.values())
+        found += [{**state, "id": f"{id_of(person)}-menopause", "subject": subject} for state in states]
+        for iri, node in sorted(nodes.items()):
+            resource = self._resource(node)
+            found.append({**resource, "id": id_of(iri), OF_PATIENT.get(resource["resourceType"], "subject"): subject})
+        return found
 
     def _patient(self, node: Node) -> dict[str, Any]:
         self._only(node, {"type", "sex", "birthDate", "deathDate", "menopausalStatus", "inputPath", "resourceId"})
         dead = {"deceasedDateTime": node.text("deathDate")} if node.text("deathDate") else {}
         gender = {"Female": "female", "Male": "male", "OtherSex": "other", None: "unknown"}[node.local("sex")]
         born = {"birthDate": node.text("birthDate")} if node.text("birthDate") else {}
-        return {"resourceType": "Patient", "id": "p", "gender": gender, **born, **dead}
+        return {"resourceType": "Patient", "gender": gender, **born, **dead}
 
     def _menopause(self, node: Node, records: Iterable[Node]) -> list[dict[str, Any]]:
         """Return the state as a condition, where that does not make the first entry of a list of conditions."""
@@ -101,8 +133,6 @@ class Writer:
         return [
             {
                 "resourceType": "Condition",
-                "id": "menopause",
-                "subject": {"reference": "Patient/p"},
                 "code": self._code(state, "condition", "denotes"),
             }
         ]
@@ -139,7 +169,6 @@ class Writer:
             verification = "entered-in-error"
         return {
             "resourceType": "Condition",
-            "subject": {"reference": "Patient/p"},
             "code": self._code(node, "condition", link),
             "verificationStatus": {"coding": [{"code": verification}]},
             **self._status(node),
@@ -147,24 +176,22 @@ class Writer:
         }
 
     def _absence(self, node: Node) -> dict[str, Any]:
-        self._only(node, {"type", "subject", "condition", "recorded", "effective", "inputPath"})
-        if node.text("effective") and node.text("recorded"):
+        self._only(node, {"type", "subject", "condition", "recorded", "effective", "inputPath", "codeMatch"})
+        if node.text("recorded") not in {None, node.text("effective") or node.text("recorded")}:
             raise NoFhir("a denial has one date")
         dated = Node({**node, "recorded": node.get("recorded") or node.get("effective") or []})
         return {
             "resourceType": "Condition",
-            "subject": {"reference": "Patient/p"},
             "code": self._code(node, "condition", "denotes"),
             "verificationStatus": {"coding": [{"code": "refuted"}]},
             **self._dates(dated, recorded="recordedDate"),
         }
 
     def _family(self, node: Node) -> dict[str, Any]:
-        self._only(node, {"type", "subject", "condition", "inputPath", "recorded"})
+        self._only(node, {"type", "subject", "condition", "inputPath", "recorded", "codeMatch"})
         return {
             "resourceType": "FamilyMemberHistory",
             "status": "completed",
-            "patient": {"reference": "Patient/p"},
             "relationship": {"text": "mother"},
             "condition": [{"code": self._code(node, "condition", "denotes")}],
             **self._dates(node, recorded="date"),
@@ -173,7 +200,7 @@ class Writer:
     def _observation(self, node: Node) -> dict[str, Any]:
         self._only(node, {
             "type", "subject", "observable", "effective", "value", "unit", "lowLimit", "highLimit", "interpretation",
-            "status", "inputPath", "recorded",
+            "status", "inputPath", "recorded", "codeMatch",
         })  # fmt: skip
         limits = {
             end: self._quantity(node.text(limit), node)
@@ -184,7 +211,6 @@ class Writer:
         flag = node.local("interpretation")
         return {
             "resourceType": "Observation",
-            "subject": {"reference": "Patient/p"},
             "status": self._one_of(SEEN_STATUS, node, "Done"),
             "code": self._code(node, "observable", "denotes"),
             **self._dates(node, effective="effectiveDateTime", recorded="issued"),
@@ -201,7 +227,6 @@ class Writer:
         verification = (node.local("verificationStatus") or "Confirmed").lower()
         return {
             "resourceType": "AllergyIntolerance",
-            "patient": {"reference": "Patient/p"},
             "code": self._code(node, "agent", "denotes"),
             "verificationStatus": {"coding": [{"code": verification}]},
             **self._status(node),
@@ -220,27 +245,31 @@ class Writer:
             "intent": "order",
             **self._dates(Node({"recorded": authored}), recorded="authoredOn"),
             **({"dispenseRequest": {"validityPeriod": valid}} if valid else {}),
-            "dosageInstruction": [self._dosage(node)],
+            **self._dosage(node, "dosageInstruction"),
         }
 
     def _use(self, node: Node) -> dict[str, Any]:
+        period = self._dates(node, start="start", end="end")
         return {
             **self._treatment(node, "MedicationStatement", USE_STATUS),
-            "effectivePeriod": self._dates(node, start="start", end="end"),
+            **({"effectivePeriod": period} if period else {}),
             **self._dates(node, recorded="dateAsserted"),
-            "dosage": [self._dosage(node)],
+            **self._dosage(node, "dosage"),
         }
 
     def _administration(self, node: Node) -> dict[str, Any]:
         if node.get("every"):
             raise NoFhir("an administration has no interval")
-        dosage = {"dose": self._quantity(node.text("dose"), node)} if node.text("dose") else {}
+        dosage = {
+            **({"dose": self._quantity(node.text("dose"), node)} if node.text("dose") else {}),
+            **self._route(node),
+        }
         if node.text("recorded"):
             raise NoFhir("an administration has no date of recording")
         return {
             **self._treatment(node, "MedicationAdministration", GIVEN_STATUS),
             **self._dates(node, start="effectiveDateTime"),
-            "dosage": {**dosage, **self._route(node)},
+            **({"dosage": dosage} if dosage else {}),
         }
 
     def _treatment(self, node: Node, kind: str, statuses: dict[str, str]) -> dict[str, Any]:
@@ -252,22 +281,20 @@ class Writer:
             raise NoFhir("a use or order has a status in FHIR")
         return {
             "resourceType": kind,
-            "subject": {"reference": "Patient/p"},
             "status": self._one_of(statuses, node, "Done"),
             "medicationCodeableConcept": self._code(node, "agent", "denotes"),
         }
 
-    def _dosage(self, node: Node) -> dict[str, Any]:
+    def _dosage(self, node: Node, member: str) -> dict[str, Any]:
         dose = {"doseAndRate": [{"doseQuantity": self._quantity(node.text("dose"), node)}]} if node.text("dose") else {}
         timing: dict[str, Any] = {}
         if node.text("every"):
             unit = self._notation(node.one("everyUnit"))
             if unit not in PERIODS:
                 raise NoFhir("no such unit of a period")
-            timing = {
-                "timing": {"repeat": {"frequency": 1, "period": float(node.text("every") or 0), "periodUnit": unit}}
-            }
-        return {**dose, **timing, **self._route(node)}
+            timing = {"timing": {"repeat": {"frequency": 1, "period": _number(node.text("every")), "periodUnit": unit}}}
+        said = {**dose, **timing, **self._route(node)}
+        return {member: [said]} if said else {}
 
     def _route(self, node: Node) -> dict[str, Any]:
         route = node.one("route")
@@ -276,7 +303,7 @@ class Writer:
     def _quantity(self, number: str | None, node: Node) -> dict[str, Any]:
         unit = node.one("unit")
         named = {} if unit is None else {"system": UCUM, "code": self._notation(unit)}
-        return {"value": float(number or 0), **named}
+        return {"value": _number(number), **named}
 
     def _status(self, node: Node) -> dict[str, Any]:
         status = node.local("clinicalStatus")
@@ -302,7 +329,7 @@ class Writer:
                 raise
             return {"text": self._labels[concepts[0].value]}  # words prove an agent or an observable
 
-    def _coding(self, concept: NamedNode, link: str) -> dict[str, str]:
+    def _find_coding(self, concept: NamedNode, link: str) -> dict[str, str]:
         """Return a code that stands for this concept alone."""
         for found in self._store.quads_for_pattern(None, NamedNode(CORE + link), concept):
             links = [
@@ -336,3 +363,27 @@ class Writer:
     def _only(self, node: Node, known: Iterable[str]) -> None:
         if unknown := node.keys() - set(known):
             raise NoFhir(f"FHIR has no place for {', '.join(sorted(unknown))}")
+
+
+def as_bundle(resources: list[dict[str, Any]], whose: str) -> dict[str, Any]:
+    """Return a collection bundle; where `whose` names the patient by urn:uuid, every entry has such a full URL."""
+    if whose.startswith(URN):
+        entries = [{"fullUrl": URN + resource["id"], "resource": resource} for resource in resources]
+    else:
+        entries = [{"resource": resource} for resource in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def id_of(iri: str) -> str:
+    """Return what an IRI ends in: the id of its resource."""
+    return re.split("[/:#]", iri)[-1]
+
+
+def reference_to(patient: str) -> str:
+    """Return how resources refer to the patient with this IRI."""
+    return patient if patient.startswith(URN) else f"Patient/{id_of(patient)}"
+
+
+def _number(text: str | None) -> float:
+    number = Decimal(text or 0)
+    return int(number) if number == number.to_integral_value() else float(number)
