@@ -5,13 +5,13 @@ What FHIR has no word for, or no code of the graph denotes, cannot be written: N
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import Literal, NamedNode
+from fhir_codes import Codes, NoFhir
+from fhir_names import as_bundle, id_of, reference_to
+from pyoxigraph import NamedNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from kg_service.patients.record import PatientRecord
 
 PATIENT = "https://w3id.org/guideline-kg/patient/"
-CORE = "https://w3id.org/guideline-kg/core/"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-NOTATION = NamedNode("http://www.w3.org/2004/02/skos/core#notation")
 UCUM = "http://unitsofmeasure.org"
 ORDER_STATUS = {
     "Done": "completed", "Ongoing": "active", "Stopped": "stopped", "OnHold": "on-hold", "UnknownStatus": "unknown",
@@ -38,20 +36,10 @@ SEEN_STATUS = {
 }
 OTHER = {"condition": "http://snomed.info/sct", "agent": "http://www.nlm.nih.gov/research/umls/rxnorm"}
 """Systems that the graph knows: a code of theirs that it does not know, with a text, is something else."""
-RESOURCE_TYPES = {
-    "Patient": "Patient", "Condition": "Condition", "Absence": "Condition", "FamilyHistory": "FamilyMemberHistory",
-    "Observation": "Observation", "Allergy": "AllergyIntolerance", "Order": "MedicationRequest",
-    "Use": "MedicationStatement", "Administration": "MedicationAdministration",
-}  # fmt: skip
 OF_PATIENT = {"FamilyMemberHistory": "patient", "AllergyIntolerance": "patient"}
 """The member that names the patient, where it is not `subject`."""
-URN = "urn:uuid:"
 FLAGS = {"Low": "L", "Normal": "N", "High": "H"}
 PERIODS = {"a", "mo", "wk", "d"}
-
-
-class NoFhir(Exception):
-    """The case says something that cannot be written as FHIR with the codes of the graph."""
 
 
 class Node(dict[str, list[Any]]):
@@ -80,21 +68,13 @@ class Writer:
 
     def __init__(self, graph: Guideline) -> None:
         """Write with the codes and names of `graph`."""
-        self._store = graph.store
+        self.codes = Codes(graph)
         self._labels = graph.labels
-        self._coding = cache(self._find_coding)
 
     def bundle(self, record: PatientRecord) -> dict[str, Any]:
         """Return the record as a collection bundle; NoFhir when that cannot be."""
         whose = reference_to(record.patient.value)
         return as_bundle(self.resources(record, whose), whose)
-
-    def has_code(self, concept: NamedNode, *, past: bool = False) -> bool:
-        """Tell whether a code stands for this concept alone (`past`: for its having been there)."""
-        try:
-            return bool(self._coding(concept, "denotesHistoryOf" if past else "denotes"))
-        except NoFhir:
-            return False
 
     def resources(self, record: PatientRecord, whose: str) -> list[dict[str, Any]]:
         """Return the record as resources, the Patient first, which refer to the patient as `whose`.
@@ -289,7 +269,7 @@ class Writer:
         dose = {"doseAndRate": [{"doseQuantity": self._quantity(node.text("dose"), node)}]} if node.text("dose") else {}
         timing: dict[str, Any] = {}
         if node.text("every"):
-            unit = self._notation(node.one("everyUnit"))
+            unit = self.codes.notation(node.one("everyUnit"))
             if unit not in PERIODS:
                 raise NoFhir("no such unit of a period")
             timing = {"timing": {"repeat": {"frequency": 1, "period": _number(node.text("every")), "periodUnit": unit}}}
@@ -302,7 +282,7 @@ class Writer:
 
     def _quantity(self, number: str | None, node: Node) -> dict[str, Any]:
         unit = node.one("unit")
-        named = {} if unit is None else {"system": UCUM, "code": self._notation(unit)}
+        named = {} if unit is None else {"system": UCUM, "code": self.codes.notation(unit)}
         return {"value": _number(number), **named}
 
     def _status(self, node: Node) -> dict[str, Any]:
@@ -323,36 +303,11 @@ class Writer:
             return {"text": self._labels[node.one(name).value]}
         kind = "covers" if match == "ByWiderCode" else link
         try:
-            return {"coding": [self._coding(concept, kind) for concept in concepts]}
+            return {"coding": [self.codes.coding(concept, kind) for concept in concepts]}
         except NoFhir:
             if name == "condition" or len(concepts) > 1 or match:
                 raise
             return {"text": self._labels[concepts[0].value]}  # words prove an agent or an observable
-
-    def _find_coding(self, concept: NamedNode, link: str) -> dict[str, str]:
-        """Return a code that stands for this concept alone."""
-        for found in self._store.quads_for_pattern(None, NamedNode(CORE + link), concept):
-            links = [
-                quad
-                for kind in ("denotes", "denotesHistoryOf", "covers", "denotesProductOf")
-                for quad in self._store.quads_for_pattern(found.subject, NamedNode(CORE + kind), None)
-            ]
-            uris = [
-                uri.object.value
-                for system in self._objects(found.subject, CORE + "codeSystem")
-                for uri in self._store.quads_for_pattern(system, NamedNode(CORE + "systemUri"), None)
-                if isinstance(uri.object, Literal)
-            ]
-            notation = [o.value for o in self._objects(found.subject, NOTATION.value) if isinstance(o, Literal)]
-            if len(links) == 1 and uris and notation:
-                return {"system": min(uris, key=lambda uri: (not uri.startswith("http"), uri)), "code": notation[0]}
-        raise NoFhir(f"no code {link} {self._labels[concept.value]} alone")
-
-    def _objects(self, subject: Any, predicate: str) -> list[Any]:  # noqa: ANN401 - a node of the store
-        return [quad.object for quad in self._store.quads_for_pattern(subject, NamedNode(predicate), None)]
-
-    def _notation(self, unit: NamedNode) -> str:
-        return str(self._objects(unit, NOTATION.value)[0].value)
 
     def _one_of(self, words: dict[str, str], node: Node, default: str | None) -> str:
         status = node.local("status") or default
@@ -363,25 +318,6 @@ class Writer:
     def _only(self, node: Node, known: Iterable[str]) -> None:
         if unknown := node.keys() - set(known):
             raise NoFhir(f"FHIR has no place for {', '.join(sorted(unknown))}")
-
-
-def as_bundle(resources: list[dict[str, Any]], whose: str) -> dict[str, Any]:
-    """Return a collection bundle; where `whose` names the patient by urn:uuid, every entry has such a full URL."""
-    if whose.startswith(URN):
-        entries = [{"fullUrl": URN + resource["id"], "resource": resource} for resource in resources]
-    else:
-        entries = [{"resource": resource} for resource in resources]
-    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
-
-
-def id_of(iri: str) -> str:
-    """Return what an IRI ends in: the id of its resource."""
-    return re.split("[/:#]", iri)[-1]
-
-
-def reference_to(patient: str) -> str:
-    """Return how resources refer to the patient with this IRI."""
-    return patient if patient.startswith(URN) else f"Patient/{id_of(patient)}"
 
 
 def _number(text: str | None) -> float:

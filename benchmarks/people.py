@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import yaml
-from as_fhir import RESOURCE_TYPES, URN
+from fhir_names import RESOURCE_TYPES, URN
 from pyoxigraph import Literal, NamedNode, Triple
 
 from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE, XSD
@@ -68,7 +68,7 @@ class Life:
 
     def iri(self, kind: str) -> NamedNode:
         """Return a new IRI, such as a reader of FHIR makes for a resource of this kind."""
-        name = uuid.UUID(int=self.random.getrandbits(128), version=4)
+        name = new_id(self.random)
         return NamedNode(f"{URN}{name}" if self.is_by_urn else f"{BASE}record/{RESOURCE_TYPES[kind]}/{name}")
 
 
@@ -93,30 +93,31 @@ class Population:
         """Return the patient with this number, as records in the patient vocabulary."""
         rng = random.Random(f"patient {seed} {number}")  # noqa: S311 - a sample, no secret
         said = self.described
-        died = draw(rng, said["person"]["died"])
+        kind = said["people"][draw(rng, said["shares"])]
+        died = draw(rng, said["died"])
         until = self.as_of - dt.timedelta(days=died or 0)
         life = Life(rng, until, rng.random() < said["sloppy"], rng.random() < said["by_urn"])
         patient = life.iri("Patient")
-        person = {"type": "Patient", "sex": draw(rng, said["person"]["sex"]), "birthDate": self._birth(life)}
+        person = {"type": "Patient", "sex": draw(rng, kind["sex"]), "birthDate": self._birth(life, kind["age"])}
         if died is not None:
             person["deathDate"] = _date(until)
         triples = [*self._triples(patient, person)]
-        for draft in self._drafts(life):
+        for draft in self._drafts(life, kind["history"]):
             triples += self._triples(life.iri(draft["type"]), {**draft, "subject": patient})
         return PatientRecord(patient, patient.value, tuple(triples), (), ())
 
-    def _birth(self, life: Life) -> Literal | None:
+    def _birth(self, life: Life, age: object) -> Literal | None:
         faulty = self.described["faulty"]
         if life.random.random() < faulty["share"]:
             return Literal(faulty["birthDate"], datatype=DATE)
-        days = draw(life.random, self.described["person"]["age"]) * YEAR_DAYS + life.random.randrange(YEAR_DAYS)
+        days = draw(life.random, age) * YEAR_DAYS + life.random.randrange(YEAR_DAYS)
         return self._dated(life, self.as_of - dt.timedelta(days=days))
 
-    def _drafts(self, life: Life) -> Iterator[Draft]:
+    def _drafts(self, life: Life, history: Iterable[str]) -> Iterator[Draft]:
         """Yield all records: what was there before any treatment, what stands beside each, and the treatments."""
         said = self.described
         courses = list(self._courses(life))
-        yield from self._beside(life, said["history"], courses[0].days[0] if courses else life.until)
+        yield from self._beside(life, history, courses[0].days[0] if courses else life.until)
         for course in courses:
             yield from self._beside(life, said["treatments"][course.name].get("beside", ()), course.days[0])
             for day in course.days:
@@ -231,6 +232,11 @@ def draw(rng: random.Random, value: Any) -> Any:  # noqa: ANN401 - whatever a de
     low, high, decimals = bounds
     number = rng.randint(low, high)
     return f"{number / 10**decimals:.{decimals}f}" if decimals else number
+
+
+def new_id(rng: random.Random) -> str:
+    """Return a random UUID that the same generator gives again."""
+    return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
 @cache

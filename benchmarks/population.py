@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from as_fhir import Writer, as_bundle, id_of, reference_to
-from people import CONCEPTS, Population, draw
+from as_fhir import Writer
+from fhir_names import as_bundle, id_of, reference_to
+from people import CONCEPTS, Population, draw, new_id
 from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
 
 from kg_service import load
@@ -68,7 +69,7 @@ class FhirPopulation:
             if triple.predicate in CODED
             and isinstance(triple.object, NamedNode)
             and triple.subject not in worded
-            and not self._writer.has_code(triple.object, past=triple.subject in past)
+            and not self._writer.codes.has_code(triple.object, past=triple.subject in past)
         ]
         return PatientRecord(record.patient, record.resource_id, (*record.triples, *in_words), (), ())
 
@@ -79,12 +80,12 @@ class FhirPopulation:
         """Yield resources in which nothing is of any rule's concern."""
         rng = random.Random(f"unread {seed} {number}")  # noqa: S311 - a sample, no secret
         unread = self._population.described["unread"]
-        for place in range(draw(rng, unread["resources"])):
+        for _ in range(draw(rng, unread["resources"])):
             template = unread["templates"][draw(rng, unread["shares"])]
             day = self._population.as_of - dt.timedelta(days=draw(rng, unread["days_ago"]))
             yield {
                 **template["resource"],
-                "id": f"{id_of(whose)}-{place}",
+                "id": new_id(rng),
                 template["patient"]: {"reference": whose},
                 template["date"]: f"{day}T10:00:00Z",
             }

@@ -6,15 +6,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from as_fhir import id_of
+from click.testing import CliRunner
+from fhir_names import id_of
 from people import Population
-from population import FORMS, FhirPopulation
+from population import FORMS, FhirPopulation, main
 from pyoxigraph import Literal, NamedNode
 
 from kg_service.patients.vocabulary import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from kg_service import Guideline
@@ -64,10 +64,6 @@ def shown(term: object) -> str:
     return id_of(term.value)
 
 
-def by_id(records: Iterable[PatientRecord]) -> dict[str, PatientRecord]:
-    return {id_of(record.patient.value): record for record in records}
-
-
 def test_a_patient_depends_on_seed_and_number_alone(guideline: Guideline, population: Population) -> None:
     whole = list(population.patients(SEED, range(60)))
     assert list(Population(guideline).patients(SEED, range(20, 40))) == whole[20:40]
@@ -78,6 +74,16 @@ def test_a_bundle_depends_on_seed_and_number_alone(guideline: Guideline, populat
     fhir = FhirPopulation(guideline, population)
     whole = [fhir.bundle(SEED, number) for number in range(20)]
     assert FhirPopulation(guideline, Population(guideline)).bundle(SEED, 17) == whole[17]
+
+
+def test_the_command_writes_what_the_functions_write(
+    guideline: Guideline, population: Population, tmp_path: Path
+) -> None:
+    path = tmp_path / "population.nt"
+    done = CliRunner().invoke(main, ["3", "--seed", "5", "--form", "rdf", "-o", str(path)])
+    assert done.exit_code == 0, done.output
+    ids = {id_of(record.patient.value) for record in guideline.records.from_path(path)}
+    assert ids == {id_of(record.patient.value) for record in population.patients(5, range(3))}
 
 
 def test_ids_are_unique(guideline: Guideline, population: Population) -> None:
