@@ -174,14 +174,14 @@ class Population:
         """
         specified = {**self.described["defaults"].get(template["type"], {}), **template}
         said = {key: draw(life.random, value) for key, value in specified.items()}
-        for key in [key for key, value in said.items() if self._ranges.get(key) == "" and isinstance(value, int)]:
-            day = anchor + dt.timedelta(days=said[key])
-            if day <= life.until:
-                said[key] = self._dated(life, day)
-            elif key not in ENDS:
+        offsets = {key: value for key, value in said.items() if self._ranges.get(key) == "" and isinstance(value, int)}
+        for key, offset in offsets.items():
+            day = anchor + dt.timedelta(days=offset)
+            if day > life.until and key not in ENDS:
                 return
-            else:
-                said |= {key: None} | ({"status": ONGOING} if "agent" in said else {})
+            said[key] = self._dated(life, day) if day <= life.until else None
+            if day > life.until and "agent" in said:
+                said["status"] = ONGOING
         if life.is_sloppy:
             self._slip(life, said)
         for unit, numbers in UNITS.items():
@@ -214,7 +214,10 @@ class Population:
         wanted = self._ranges[key]
         if wanted.startswith(XSD):
             return Literal(str(value).lower(), datatype=NamedNode(wanted))
-        return self._members(wanted)[str(value)]
+        members = self._members(wanted)
+        if str(value) not in members:
+            raise LookupError(f"{value} is no value of {key} in the graph: correct the description.")
+        return members[str(value)]
 
     def _read_members(self, kind: str) -> Mapping[str, NamedNode]:
         """Return the things of a class by local name."""
