@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from as_fhir import Writer
+from fhir_codes import NoFhir
 from pyoxigraph import RdfFormat, parse, serialize
 
 from kg_service.patients.rdf import read_rdf
 
-from .as_fhir import NoFhir, Writer
 from .conftest import Case, library
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Writes a case of the library as a FHIR R4 bundle, so that the same patient can be judged in either form.
+"""Writes a record in the patient vocabulary as FHIR R4, so that the same patient can be judged in either form.
 
 What FHIR has no word for, or no code of the graph denotes, cannot be written: NoFhir says what.
 """
@@ -6,9 +6,12 @@ What FHIR has no word for, or no code of the graph denotes, cannot be written: N
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import Literal, NamedNode
+from fhir_codes import Codes, NoFhir
+from fhir_names import as_bundle, id_of, reference_to
+from pyoxigraph import NamedNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +20,7 @@ if TYPE_CHECKING:
     from kg_service.patients.record import PatientRecord
 
 PATIENT = "https://w3id.org/guideline-kg/patient/"
-CORE = "https://w3id.org/guideline-kg/core/"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-NOTATION = NamedNode("http://www.w3.org/2004/02/skos/core#notation")
 UCUM = "http://unitsofmeasure.org"
 ORDER_STATUS = {
     "Done": "completed", "Ongoing": "active", "Stopped": "stopped", "OnHold": "on-hold", "UnknownStatus": "unknown",
@@ -35,28 +36,29 @@ SEEN_STATUS = {
 }
 OTHER = {"condition": "http://snomed.info/sct", "agent": "http://www.nlm.nih.gov/research/umls/rxnorm"}
 """Systems that the graph knows: a code of theirs that it does not know, with a text, is something else."""
+OF_PATIENT = {"FamilyMemberHistory": "patient", "AllergyIntolerance": "patient"}
+"""The member that names the patient, where it is not `subject`."""
 FLAGS = {"Low": "L", "Normal": "N", "High": "H"}
 PERIODS = {"a", "mo", "wk", "d"}
-
-
-class NoFhir(Exception):
-    """The case says something that cannot be written as FHIR with the codes of the graph."""
 
 
 class Node(dict[str, list[Any]]):
     """What is said of one subject, by local name."""
 
     def one(self, name: str) -> Any:  # noqa: ANN401 - a term or nothing
+        """Return the only value; None when there is none, NoFhir when there are several."""
         values = self.get(name, [])
         if len(values) > 1:
             raise NoFhir(f"several values of {name}")
         return values[0] if values else None
 
     def local(self, name: str) -> str | None:
+        """Return the local name of the only value."""
         value = self.one(name)
         return None if value is None else value.value.rpartition("/")[2]
 
     def text(self, name: str) -> str | None:
+        """Return the only value as text."""
         value = self.one(name)
         return None if value is None else value.value
 
@@ -65,31 +67,41 @@ class Writer:
     """Writes bundles with the codes of a graph."""
 
     def __init__(self, graph: Guideline) -> None:
-        self._store = graph.store
+        """Write with the codes and names of `graph`."""
+        self.codes = Codes(graph)
         self._labels = graph.labels
 
     def bundle(self, record: PatientRecord) -> dict[str, Any]:
         """Return the record as a collection bundle; NoFhir when that cannot be."""
+        whose = reference_to(record.patient.value)
+        return as_bundle(self.resources(record, whose), whose)
+
+    def resources(self, record: PatientRecord, whose: str) -> list[dict[str, Any]]:
+        """Return the record as resources, the Patient first, which refer to the patient as `whose`.
+
+        Their ids are what the IRIs of the records end in. NoFhir when that cannot be.
+        """
         nodes: defaultdict[str, Node] = defaultdict(Node)
         for triple in record.triples:
             name = "type" if triple.predicate.value == TYPE else triple.predicate.value.removeprefix(PATIENT)
+            assert isinstance(triple.subject, NamedNode)  # noqa: S101 - records have no other subjects
             nodes[triple.subject.value].setdefault(name, []).append(triple.object)
         person = record.patient.value
-        entries = [self._patient(nodes[person]), *self._menopause(nodes.pop(person), nodes.values())]
-        for number, (_, node) in enumerate(sorted(nodes.items())):
-            entries.append({**self._resource(node), "id": f"r{number}"})
-        return {
-            "resourceType": "Bundle",
-            "type": "collection",
-            "entry": [{"resource": resource} for resource in entries],
-        }
+        subject = {"reference": whose}
+        found = [{**self._patient(nodes[person]), "id": id_of(person)}]
+        states = self._menopause(nodes.pop(person), nodes.values())
+        found += [{**state, "id": f"{id_of(person)}-menopause", "subject": subject} for state in states]
+        for iri, node in sorted(nodes.items()):
+            resource = self._resource(node)
+            found.append({**resource, "id": id_of(iri), OF_PATIENT.get(resource["resourceType"], "subject"): subject})
+        return found
 
     def _patient(self, node: Node) -> dict[str, Any]:
         self._only(node, {"type", "sex", "birthDate", "deathDate", "menopausalStatus", "inputPath", "resourceId"})
         dead = {"deceasedDateTime": node.text("deathDate")} if node.text("deathDate") else {}
         gender = {"Female": "female", "Male": "male", "OtherSex": "other", None: "unknown"}[node.local("sex")]
         born = {"birthDate": node.text("birthDate")} if node.text("birthDate") else {}
-        return {"resourceType": "Patient", "id": "p", "gender": gender, **born, **dead}
+        return {"resourceType": "Patient", "gender": gender, **born, **dead}
 
     def _menopause(self, node: Node, records: Iterable[Node]) -> list[dict[str, Any]]:
         """Return the state as a condition, where that does not make the first entry of a list of conditions."""
@@ -101,8 +113,6 @@ class Writer:
         return [
             {
                 "resourceType": "Condition",
-                "id": "menopause",
-                "subject": {"reference": "Patient/p"},
                 "code": self._code(state, "condition", "denotes"),
             }
         ]
@@ -139,7 +149,6 @@ class Writer:
             verification = "entered-in-error"
         return {
             "resourceType": "Condition",
-            "subject": {"reference": "Patient/p"},
             "code": self._code(node, "condition", link),
             "verificationStatus": {"coding": [{"code": verification}]},
             **self._status(node),
@@ -147,24 +156,22 @@ class Writer:
         }
 
     def _absence(self, node: Node) -> dict[str, Any]:
-        self._only(node, {"type", "subject", "condition", "recorded", "effective", "inputPath"})
-        if node.text("effective") and node.text("recorded"):
+        self._only(node, {"type", "subject", "condition", "recorded", "effective", "inputPath", "codeMatch"})
+        if node.text("recorded") not in {None, node.text("effective") or node.text("recorded")}:
             raise NoFhir("a denial has one date")
         dated = Node({**node, "recorded": node.get("recorded") or node.get("effective") or []})
         return {
             "resourceType": "Condition",
-            "subject": {"reference": "Patient/p"},
             "code": self._code(node, "condition", "denotes"),
             "verificationStatus": {"coding": [{"code": "refuted"}]},
             **self._dates(dated, recorded="recordedDate"),
         }
 
     def _family(self, node: Node) -> dict[str, Any]:
-        self._only(node, {"type", "subject", "condition", "inputPath", "recorded"})
+        self._only(node, {"type", "subject", "condition", "inputPath", "recorded", "codeMatch"})
         return {
             "resourceType": "FamilyMemberHistory",
             "status": "completed",
-            "patient": {"reference": "Patient/p"},
             "relationship": {"text": "mother"},
             "condition": [{"code": self._code(node, "condition", "denotes")}],
             **self._dates(node, recorded="date"),
@@ -173,7 +180,7 @@ class Writer:
     def _observation(self, node: Node) -> dict[str, Any]:
         self._only(node, {
             "type", "subject", "observable", "effective", "value", "unit", "lowLimit", "highLimit", "interpretation",
-            "status", "inputPath", "recorded",
+            "status", "inputPath", "recorded", "codeMatch",
         })  # fmt: skip
         limits = {
             end: self._quantity(node.text(limit), node)
@@ -184,7 +191,6 @@ class Writer:
         flag = node.local("interpretation")
         return {
             "resourceType": "Observation",
-            "subject": {"reference": "Patient/p"},
             "status": self._one_of(SEEN_STATUS, node, "Done"),
             "code": self._code(node, "observable", "denotes"),
             **self._dates(node, effective="effectiveDateTime", recorded="issued"),
@@ -201,7 +207,6 @@ class Writer:
         verification = (node.local("verificationStatus") or "Confirmed").lower()
         return {
             "resourceType": "AllergyIntolerance",
-            "patient": {"reference": "Patient/p"},
             "code": self._code(node, "agent", "denotes"),
             "verificationStatus": {"coding": [{"code": verification}]},
             **self._status(node),
@@ -220,27 +225,31 @@ class Writer:
             "intent": "order",
             **self._dates(Node({"recorded": authored}), recorded="authoredOn"),
             **({"dispenseRequest": {"validityPeriod": valid}} if valid else {}),
-            "dosageInstruction": [self._dosage(node)],
+            **self._dosage(node, "dosageInstruction"),
         }
 
     def _use(self, node: Node) -> dict[str, Any]:
+        period = self._dates(node, start="start", end="end")
         return {
             **self._treatment(node, "MedicationStatement", USE_STATUS),
-            "effectivePeriod": self._dates(node, start="start", end="end"),
+            **({"effectivePeriod": period} if period else {}),
             **self._dates(node, recorded="dateAsserted"),
-            "dosage": [self._dosage(node)],
+            **self._dosage(node, "dosage"),
         }
 
     def _administration(self, node: Node) -> dict[str, Any]:
         if node.get("every"):
             raise NoFhir("an administration has no interval")
-        dosage = {"dose": self._quantity(node.text("dose"), node)} if node.text("dose") else {}
+        dosage = {
+            **({"dose": self._quantity(node.text("dose"), node)} if node.text("dose") else {}),
+            **self._route(node),
+        }
         if node.text("recorded"):
             raise NoFhir("an administration has no date of recording")
         return {
             **self._treatment(node, "MedicationAdministration", GIVEN_STATUS),
             **self._dates(node, start="effectiveDateTime"),
-            "dosage": {**dosage, **self._route(node)},
+            **({"dosage": dosage} if dosage else {}),
         }
 
     def _treatment(self, node: Node, kind: str, statuses: dict[str, str]) -> dict[str, Any]:
@@ -252,22 +261,20 @@ class Writer:
             raise NoFhir("a use or order has a status in FHIR")
         return {
             "resourceType": kind,
-            "subject": {"reference": "Patient/p"},
             "status": self._one_of(statuses, node, "Done"),
             "medicationCodeableConcept": self._code(node, "agent", "denotes"),
         }
 
-    def _dosage(self, node: Node) -> dict[str, Any]:
+    def _dosage(self, node: Node, member: str) -> dict[str, Any]:
         dose = {"doseAndRate": [{"doseQuantity": self._quantity(node.text("dose"), node)}]} if node.text("dose") else {}
         timing: dict[str, Any] = {}
         if node.text("every"):
-            unit = self._notation(node.one("everyUnit"))
+            unit = self.codes.notation(node.one("everyUnit"))
             if unit not in PERIODS:
                 raise NoFhir("no such unit of a period")
-            timing = {
-                "timing": {"repeat": {"frequency": 1, "period": float(node.text("every") or 0), "periodUnit": unit}}
-            }
-        return {**dose, **timing, **self._route(node)}
+            timing = {"timing": {"repeat": {"frequency": 1, "period": _number(node.text("every")), "periodUnit": unit}}}
+        said = {**dose, **timing, **self._route(node)}
+        return {member: [said]} if said else {}
 
     def _route(self, node: Node) -> dict[str, Any]:
         route = node.one("route")
@@ -275,8 +282,8 @@ class Writer:
 
     def _quantity(self, number: str | None, node: Node) -> dict[str, Any]:
         unit = node.one("unit")
-        named = {} if unit is None else {"system": UCUM, "code": self._notation(unit)}
-        return {"value": float(number or 0), **named}
+        named = {} if unit is None else {"system": UCUM, "code": self.codes.notation(unit)}
+        return {"value": _number(number), **named}
 
     def _status(self, node: Node) -> dict[str, Any]:
         status = node.local("clinicalStatus")
@@ -296,36 +303,11 @@ class Writer:
             return {"text": self._labels[node.one(name).value]}
         kind = "covers" if match == "ByWiderCode" else link
         try:
-            return {"coding": [self._coding(concept, kind) for concept in concepts]}
+            return {"coding": [self.codes.coding(concept, kind) for concept in concepts]}
         except NoFhir:
             if name == "condition" or len(concepts) > 1 or match:
                 raise
             return {"text": self._labels[concepts[0].value]}  # words prove an agent or an observable
-
-    def _coding(self, concept: NamedNode, link: str) -> dict[str, str]:
-        """Return a code that stands for this concept alone."""
-        for found in self._store.quads_for_pattern(None, NamedNode(CORE + link), concept):
-            links = [
-                quad
-                for kind in ("denotes", "denotesHistoryOf", "covers", "denotesProductOf")
-                for quad in self._store.quads_for_pattern(found.subject, NamedNode(CORE + kind), None)
-            ]
-            uris = [
-                uri.object.value
-                for system in self._objects(found.subject, CORE + "codeSystem")
-                for uri in self._store.quads_for_pattern(system, NamedNode(CORE + "systemUri"), None)
-                if isinstance(uri.object, Literal)
-            ]
-            notation = [o.value for o in self._objects(found.subject, NOTATION.value) if isinstance(o, Literal)]
-            if len(links) == 1 and uris and notation:
-                return {"system": min(uris, key=lambda uri: (not uri.startswith("http"), uri)), "code": notation[0]}
-        raise NoFhir(f"no code {link} {self._labels[concept.value]} alone")
-
-    def _objects(self, subject: Any, predicate: str) -> list[Any]:  # noqa: ANN401 - a node of the store
-        return [quad.object for quad in self._store.quads_for_pattern(subject, NamedNode(predicate), None)]
-
-    def _notation(self, unit: NamedNode) -> str:
-        return str(self._objects(unit, NOTATION.value)[0].value)
 
     def _one_of(self, words: dict[str, str], node: Node, default: str | None) -> str:
         status = node.local("status") or default
@@ -336,3 +318,8 @@ class Writer:
     def _only(self, node: Node, known: Iterable[str]) -> None:
         if unknown := node.keys() - set(known):
             raise NoFhir(f"FHIR has no place for {', '.join(sorted(unknown))}")
+
+
+def _number(text: str | None) -> float:
+    number = Decimal(text or 0)
+    return int(number) if number == number.to_integral_value() else float(number)
