@@ -13,12 +13,12 @@ from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, T
 from kg_service.knowledge.tokens import tokens
 from kg_service.validation.compiled import facts, values
 from kg_service.validation.compiled.conditions import Conditions, refuse_aggregate
-from kg_service.validation.compiled.expressions import Aggregate, Constant, Exists, Names, Variable
+from kg_service.validation.compiled.expressions import Aggregate, Call, Constant, Exists, Expression, Names, Variable
 from kg_service.validation.compiled.matching import matching, predicates
 from kg_service.validation.compiled.paths import Either, Inverse, Link, Path, Repeated, Sequence_, read_path
 from kg_service.validation.compiled.selection import Selection, assigned, read_selection
 from kg_service.validation.compiled.values import Value
-from kg_service.validation.compiled.variables import in_scope, mentioned
+from kg_service.validation.compiled.variables import in_scope, mentioned, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -120,6 +120,7 @@ class Body:
         self._at_end = at_end
         self._sees_all = sees_all
         self._visible: frozenset[str] = frozenset()
+        self._needed: frozenset[str] | None = None
         self._allowed: Mapping[str, str] = {}  # the names that a predicate may be, by variable
         self._begun, self._base, self._given_first = 0, 0, tuple(self.known)
 
@@ -157,22 +158,27 @@ class Body:
 
     # Groups
 
-    def group(self, group: Group, *, filters_see_outside: bool = False) -> None:
-        """Write a group: its joins in a good order, each filter as soon as its variables have their last values."""
+    def group(self, group: Group, needed: frozenset[str] | None, *, filters_see_outside: bool = False) -> None:
+        """Write a group: its joins in a good order, each filter as soon as its variables have their last values.
+
+        `needed` are the variables that are asked for afterwards; of solutions that differ in others only, one is
+        enough. None: all solutions count.
+        """
         own = in_scope(group)
         outside = frozenset(self.known)
         self._begun, self._base, self._given_first = len(self.lines), self._depth, tuple(self.known)
         for element in group.elements:
             if isinstance(element, Constraint) and (match := ONE_OF.match(str(element.parts[0]))):
                 self._allowed = {**self._allowed, match[1]: match[2]}
-        filters = [one for one in group.elements if isinstance(one, Constraint) and one.word == "FILTER"]
-        steps = [step for one in group.elements if one not in filters for step in self._steps(one)]
+        filters = [one for element in group.elements for one in self._filters(element)]
+        steps = [step for one in group.elements if not _is_filter(one) for step in self._steps(one)]
         visible = outside if self._sees_all else frozenset({THIS})
         while True:
-            for condition in [one for one in filters if not mentioned(one) & _bound_by(steps)]:
+            sure = {name for name, is_sure in self.known.items() if is_sure}
+            for condition in [one for one in filters if not (named_in(one) & _bound_by(steps)) - sure]:
                 filters.remove(condition)
                 self._visible = own | (outside if filters_see_outside else visible)
-                self.require(self._conditions().true(self.unit.names.expression(condition.parts)))
+                self.require(self._conditions().true(condition))
             self._visible = own | visible
             if not steps:
                 return
@@ -180,16 +186,31 @@ class Body:
                 self._spill()
             step = self._best(steps)
             steps.remove(step)
-            if isinstance(step, Match):
-                self._match(step)
-            elif isinstance(step, Constraint):
-                self._bind(step)
-            elif isinstance(step, Nested):
-                self._optional(step)
-            elif isinstance(step, Union):
-                self._union(step)
-            else:
-                self._sub_select(step)
+            later = frozenset().union(*map(_spoken_of, steps), *map(named_in, filters))
+            self._needed = None if needed is None else needed | later
+            self._step(step)
+
+    def _step(self, step: Step) -> None:
+        if isinstance(step, Match):
+            self._match(step)
+        elif isinstance(step, Constraint):
+            self._bind(step)
+        elif isinstance(step, Nested):
+            self._optional(step)
+        elif isinstance(step, Union):
+            self._union(step)
+        else:
+            self._sub_select(step)
+
+    def _filters(self, element: Element) -> Sequence[Expression]:
+        """Return the conditions of a FILTER, one by one where they are joined by &&."""
+        if not isinstance(element, Constraint) or not _is_filter(element):
+            return ()
+        found = self.unit.names.expression(element.parts)
+        return found.args if isinstance(found, Call) and found.name == "&&" else (found,)
+
+    def _is_needed(self, name: str) -> bool:
+        return self._needed is None or name in self._needed
 
     def _steps(self, element: Element) -> Iterator[Step]:
         """Yield what an element has to be done for: a pattern with a path of several steps is several matches."""
@@ -224,14 +245,15 @@ class Body:
 
     def _cost(self, step: Step) -> int:
         if not isinstance(step, Match):
-            return 4
+            return 5
         subject, obj = self._is_known(step.subject), self._is_known(step.object)
         if subject and obj:
             return 0
         if subject:
             return 1
         if obj:
-            return 3 if isinstance(step.object, Constant) else 2
+            is_type = isinstance(step.verb, Link) and step.verb.predicate == TYPE.value
+            return 4 if isinstance(step.object, Variable) else 3 if is_type else 2
         return FREE + (not isinstance(step.verb, Link))
 
     def _is_known(self, side: Side) -> bool:
@@ -264,13 +286,20 @@ class Body:
         elif self._is_known(subject) and self._is_known(obj):
             self.require(f"{self._given(obj)} in {objects}.get({self._given(subject)}, ())")
         elif self._is_known(subject):
-            self.loop(f"for {self._target(obj)} in {objects}.get({self._given(subject)}, ())")
+            self._each(obj, f"{objects}.get({self._given(subject)}, ())")
         elif self._is_known(obj):
-            self.loop(f"for {self._target(subject)} in {subjects}.get({self._given(obj)}, ())")
+            self._each(subject, f"{subjects}.get({self._given(obj)}, ())")
         else:
             found = self.unit.fresh("t")
             self.loop(f"for {self._target(subject)}, {found} in {objects}.items()")
             self.loop(f"for {self._target(obj)} in {found}")
+
+    def _each(self, side: Side, found: str) -> None:
+        """Go through what was found for a side; where nobody asks for it, one is as good as many."""
+        if isinstance(side, Variable) and not self._is_needed(side.name):
+            self.require(found)
+        else:
+            self.loop(f"for {self._target(side)} in {found}")
 
     def _match_any(self, subject: Side, verb: Variable, obj: Side) -> None:
         """Match a pattern whose predicate is a variable."""
@@ -328,6 +357,9 @@ class Body:
     # What stands in braces
 
     def _optional(self, element: Nested) -> None:
+        shown = self._unsure(in_scope(element.group))
+        if not any(map(self._is_needed, shown)) and self._needed is not None:
+            return  # it takes no solution away
         steps = [step for one in element.group.elements for step in ([one] if isinstance(one, Constraint) else self._steps(one))]
         if len(steps) == 1 and isinstance(match := steps[0], Match) and isinstance(match.verb, Link):
             obj = match.object
@@ -337,11 +369,11 @@ class Body:
                 self.known[obj.name] = False
                 return
         found = self._inner(element.group, at_end="continue")
-        shown = self._unsure(in_scope(element.group))
+        shown = [name for name in shown if self._is_needed(name)]
         before = {name: f"v_{name}" if name in self.known else "None" for name in shown}
         found.write("found = False")
         found.loop("for _ in ONCE")
-        found.group(element.group, filters_see_outside=True)
+        found.group(element.group, self._asked(shown), filters_see_outside=True)
         found.write("found = True")
         found.write(f"yield {_tuple(f'v_{name}' for name in shown)}")
         found.close()
@@ -354,13 +386,16 @@ class Body:
         inner = self._inner(*element.groups, at_end="continue")
         given = dict(inner.known)
         scopes = [in_scope(group) for group in element.groups]
-        shown = self._unsure(frozenset().union(*scopes))
+        shown = [name for name in self._unsure(frozenset().union(*scopes)) if self._is_needed(name)]
         sure = set(shown)
+        one_is_enough = not shown and self._needed is not None
         for group, scope in zip(element.groups, scopes, strict=True):
             inner.known = {name: is_sure for name, is_sure in given.items() if self._sees_all or name in {*scope, THIS}}
             inner.loop("for _ in ONCE")
-            inner.group(group)
+            inner.group(group, self._asked(shown))
             inner.write(f"yield {_tuple(f'v_{name}' if name in inner.known or name in given else 'None' for name in shown)}")
+            if one_is_enough:
+                inner.write("return")
             sure &= {name for name in shown if inner.known.get(name)}
             inner.close()
         self._call(inner, "u", Group((element,)), shown)
@@ -369,7 +404,7 @@ class Body:
     def _sub_select(self, element: SubSelect) -> None:
         selection = read_selection(element.head, element.tail, self.unit.names)
         inner = Body(self.unit, {}, at_end="return")
-        inner.select(selection, element.group)
+        inner.select(selection, element.group, counted=self._needed is None)
         name = self.unit.fresh("s")
         # The rows are the same for every outer solution: worked out once, and only if asked for.
         self.unit.functions.append([f"def {name}_rows():", *(f"    {line}" for line in inner.lines)])
@@ -393,12 +428,16 @@ class Body:
     def _exists(self, condition: Exists) -> str:
         """Write the call of a function that tells whether a group has a solution for the values that are known."""
         inner = self._inner(condition.group, at_end="return False", sees_all=True)
-        inner.group(condition.group)
+        inner.group(condition.group, frozenset())
         inner.write("return True")
         if inner.lines[-1].startswith(" "):
             inner.close()
             inner.write("return False")
         return self._define(inner, "e", condition.group)
+
+    def _asked(self, shown: Sequence[str]) -> frozenset[str] | None:
+        """Return what is asked of an inner group, of whose variables some are shown."""
+        return None if self._needed is None else frozenset(shown)
 
     def _inner(self, *groups: Group, at_end: str, sees_all: bool = False) -> Body:
         """Begin the function of groups in braces: it is given the known variables that they speak of."""
@@ -446,10 +485,14 @@ class Body:
             self.write(f"if {' and '.join(f'{name} is not None' for name in unsure)}:")
         self.write(f"{'    ' * bool(unsure)}yield {_tuple(made)}")
 
-    def select(self, selection: Selection, where: Group) -> None:
-        """Write a query: its WHERE, and a row for each solution or group of solutions."""
+    def select(self, selection: Selection, where: Group, *, counted: bool = False) -> None:
+        """Write a query: its WHERE, and a row for each solution or group of solutions.
+
+        Where rows are not `counted`, each is given once at least.
+        """
         if selection.grouped is None:
-            self.group(where)
+            needed = None if counted else frozenset().union(*(named_in(of) for _, of in selection.items))
+            self.group(where, needed)
             self._visible = frozenset(self.known)
             row = _tuple(self._conditions().value(of) for _, of in selection.items)
             if selection.distinct:
@@ -472,7 +515,7 @@ class Body:
         keys = selection.grouped or ()
         self.write(f"groups = {{}}" if keys else "groups = {(): []}")
         self.loop("for _ in ONCE")
-        self.group(where)
+        self.group(where, None)
         self._visible = frozenset(self.known)
         conditions = Conditions(self.unit.constant, self._variable, self._exists, hook)
         shown = [conditions.value(of) for _, of in selection.items]
@@ -501,6 +544,17 @@ def _worked_out(of: Aggregate, column: str) -> str:
 
 def _refuse_bind() -> tuple[str, Any]:
     raise ReleaseError("EXISTS within BIND is not supported: write it in a FILTER or an OPTIONAL.")
+
+
+def _is_filter(element: Element) -> bool:
+    return isinstance(element, Constraint) and element.word == "FILTER"
+
+
+def _spoken_of(step: Step) -> frozenset[str]:
+    """Return all variables in a step."""
+    if isinstance(step, Match):
+        return frozenset(side.name for side in step if isinstance(side, Variable))
+    return mentioned(step)
 
 
 def _bound_by(steps: Iterable[Step]) -> frozenset[str]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.pattern import TriplePattern, read_query
-from kg_service.validation.compiled.bodies import Body, Unit
+from kg_service.validation.compiled.bodies import THIS, Body, Unit
 from kg_service.validation.compiled.expressions import Constant
 from kg_service.validation.compiled.paths import Link, read_path
-from kg_service.validation.compiled.selection import Selection, read_selection
+from kg_service.validation.compiled.selection import read_selection
+from kg_service.validation.compiled.variables import mentioned
 
 if TYPE_CHECKING:
     from kg_service.knowledge.pattern import Group, Query
@@ -52,9 +53,12 @@ def compile_construct(text: str, names: Names, guideline: Facts) -> Run:
         raise ReleaseError("A derivation is a CONSTRUCT with nothing after its WHERE: write it so.")
     unit = Unit(names, guideline)
     body = Body(unit, {}, at_end="return")
-    body.group(query.where)
-    for triple in query.template.elements:
+    made = query.template
+    body.group(query.where, mentioned(made))
+    for triple in made.elements:
         body.construct(triple)
+    if mentioned(made) <= {THIS}:
+        body.write("return")  # every other solution makes the same
     return _function(unit, body, query.where)
 
 

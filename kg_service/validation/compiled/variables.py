@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union
 from kg_service.knowledge.tokens import tokens
+from kg_service.validation.compiled.expressions import Aggregate, Call, Exists, Variable
 
 if TYPE_CHECKING:
     from kg_service.knowledge.pattern import Element
+    from kg_service.validation.compiled.expressions import Expression
 
 ASSIGNED = re.compile(r"\bAS\s+[?$](\w+)\s*\)", re.IGNORECASE)
 Names = frozenset[str]
@@ -55,3 +57,14 @@ def mentioned(part: Group | Element) -> Names:
         return mentioned(part.group)
     assert isinstance(part, Constraint)  # noqa: S101 - narrows the type: what is left
     return Names().union(*(mentioned(one) if isinstance(one, Group) else named(one) for one in part.parts))
+
+
+def named_in(expression: Expression) -> Names:
+    """Return the variables in an expression, also those in the groups of EXISTS."""
+    if isinstance(expression, Variable):
+        return frozenset({expression.name})
+    if isinstance(expression, Exists):
+        return mentioned(expression.group)
+    if isinstance(expression, Aggregate):
+        return named_in(expression.of) if expression.of else Names()
+    return Names().union(*map(named_in, expression.args)) if isinstance(expression, Call) else Names()
