@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union
-from kg_service.knowledge.tokens import tokens
 from kg_service.validation.compiled import facts, values
 from kg_service.validation.compiled.conditions import Conditions, refuse_aggregate
 from kg_service.validation.compiled.expressions import Aggregate, Call, Constant, Exists, Expression, Names, Variable
@@ -18,7 +16,7 @@ from kg_service.validation.compiled.matching import matching, predicates
 from kg_service.validation.compiled.paths import Either, Inverse, Link, Path, Repeated, Sequence_, read_path
 from kg_service.validation.compiled.selection import Selection, assigned, read_selection
 from kg_service.validation.compiled.values import Value
-from kg_service.validation.compiled.variables import in_scope, mentioned, named_in
+from kg_service.validation.compiled.variables import bound, in_scope, mentioned, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
     from kg_service.validation.compiled.values import Term
 
 THIS = "this"
-ONE_OF = re.compile(r"\(\s*[?$](\w+)\s+IN\s*\(([^()]*)\)\s*(?:\)$|&&)", re.IGNORECASE)
-"""A condition that lets a variable be only one of some names."""
-
 Side: TypeAlias = "Variable | Constant"
 DEEPEST = 12  # loops within one another; a step adds up to three
 FREE = 9  # the cost of a pattern of which neither end is known
@@ -81,6 +76,18 @@ class Unit:
         self._made += 1
         return f"{letter}{self._made}"
 
+    def indexes(self, predicate: str, obj: Side, allowed: Sequence[str] | None) -> Sequence[tuple[str, str]]:
+        """Return the names of the indexes of a predicate; types that are not named may be of case and guideline.
+
+        `allowed` are the names that `obj` may be, where they are known.
+        """
+        own = self.index(predicate, obj)
+        classes = self.guideline.subjects.get(TYPE.value, facts.NOTHING)
+        if predicate != TYPE.value or isinstance(obj, Constant) or classes.keys().isdisjoint(allowed or classes):
+            return [own]
+        self.constants["p_type"], self.constants["q_type"] = self.guideline.objects[predicate], classes
+        return [own, ("p_type", "q_type")]
+
     def index(self, predicate: str, obj: Side) -> tuple[str, str]:
         """Return the names of the indexes of a predicate, by subject and by object."""
         classes = self.guideline.subjects.get(TYPE.value, facts.NOTHING)
@@ -121,8 +128,9 @@ class Body:
         self._sees_all = sees_all
         self._visible: frozenset[str] = frozenset()
         self._needed: frozenset[str] | None = None
-        self._allowed: Mapping[str, str] = {}  # the names that a predicate may be, by variable
-        self._begun, self._base, self._given_first = 0, 0, tuple(self.known)
+        self._allowed: Mapping[str, tuple[str, ...]] = {}  # the names that a variable may be
+        self._local: dict[str, str] = {}  # what variables are called that have got another value
+        self._begun, self._base, self._given_first = 0, 0, self._locals()
 
     # Lines
 
@@ -146,38 +154,51 @@ class Body:
 
     def _spill(self) -> None:
         """Make what is written of a group so far a function of its own: Python nests no more than 20 loops."""
-        names = [name for name in self.known if name != THIS]
-        self.write(f"yield {_tuple(f'v_{name}' for name in names)}")
+        names = self._locals()
+        self.write(f"yield {_tuple(names)}")
         lines = [line[4 * self._base :] for line in self.lines[self._begun :]]
         self.lines[self._begun :] = []
         self._depth = self._base
         name = self.unit.fresh("g")
-        params = ", ".join(f"v_{one}" for one in self._given_first if one != THIS)
+        params = ", ".join(self._given_first)
         self.unit.functions.append([f"def {name}({params}):", "    for _ in ONCE:", *(f"        {one}" for one in lines)])
-        self.loop(f"for {_tuple(f'v_{one}' for one in names)} in {name}({params})")
+        self.loop(f"for {_tuple(names)} in {name}({params})")
+
+    # Names
+
+    def _at(self, name: str) -> str:
+        """Write where the value of a variable is."""
+        return self._local.get(name, f"v_{name}")
+
+    def _anew(self, name: str) -> str:
+        """Write where another value of a variable goes: what it had is needed at the next turn of a loop."""
+        if name in self.known:
+            self._local[name] = self.unit.fresh("w")
+        return self._at(name)
+
+    def _locals(self) -> tuple[str, ...]:
+        return tuple(self._at(name) for name in self.known if name != THIS)
 
     # Groups
 
-    def group(self, group: Group, needed: frozenset[str] | None, *, filters_see_outside: bool = False) -> None:
+    def group(self, group: Group, needed: frozenset[str] | None, seen: frozenset[str] = frozenset()) -> None:
         """Write a group: its joins in a good order, each filter as soon as its variables have their last values.
 
-        `needed` are the variables that are asked for afterwards; of solutions that differ in others only, one is
+        Its filters see the variables `seen` beside its own. `needed` are the variables that are asked for afterwards; of solutions that differ in others only, one is
         enough. None: all solutions count.
         """
         own = in_scope(group)
         outside = frozenset(self.known)
-        self._begun, self._base, self._given_first = len(self.lines), self._depth, tuple(self.known)
-        for element in group.elements:
-            if isinstance(element, Constraint) and (match := ONE_OF.match(str(element.parts[0]))):
-                self._allowed = {**self._allowed, match[1]: match[2]}
+        self._begun, self._base, self._given_first = len(self.lines), self._depth, self._locals()
         filters = [one for element in group.elements for one in self._filters(element)]
+        self._allowed = {**self._allowed, **dict(filter(None, map(_one_of, filters)))}
         steps = [step for one in group.elements if not _is_filter(one) for step in self._steps(one)]
         visible = outside if self._sees_all else frozenset({THIS})
         while True:
             sure = {name for name, is_sure in self.known.items() if is_sure}
             for condition in [one for one in filters if not (named_in(one) & _bound_by(steps)) - sure]:
                 filters.remove(condition)
-                self._visible = own | (outside if filters_see_outside else visible)
+                self._visible = own | visible | seen
                 self.require(self._conditions().true(condition))
             self._visible = own | visible
             if not steps:
@@ -266,14 +287,22 @@ class Body:
         if isinstance(verb, Variable):
             self._match_any(subject, verb, obj)
         elif isinstance(verb, Link):
-            self._look_up(subject, self.unit.index(verb.predicate, obj), obj)
+            self._match_either(subject, (verb.predicate,), obj)
         elif isinstance(verb, Either):
-            indexes = [self.unit.index(predicate, obj) for predicate in verb.predicates]
-            name = self.unit.fresh("x")
-            self.loop(f"for {name} in ({', '.join(f'({p}, {q})' for p, q in indexes)})")
-            self._look_up(subject, (f"{name}[0]", f"{name}[1]"), obj)
+            self._match_either(subject, verb.predicates, obj)
         else:
             self._reach(subject, verb, obj)
+
+    def _match_either(self, subject: Side, predicates: Sequence[str], obj: Side) -> None:
+        """Match a pattern that has one of some predicates."""
+        allowed = self._allowed.get(obj.name) if isinstance(obj, Variable) else None
+        indexes = [index for predicate in predicates for index in self.unit.indexes(predicate, obj, allowed)]
+        if len(indexes) == 1:
+            self._look_up(subject, indexes[0], obj)
+            return
+        p, q = self.unit.fresh("x"), self.unit.fresh("x")
+        self.loop(f"for {p}, {q} in {_tuple(f'({one}, {other})' for one, other in indexes)}")
+        self._look_up(subject, (p, q), obj)
 
     def _look_up(self, subject: Side, index: tuple[str, str], obj: Side) -> None:
         """Match a pattern in the indexes by subject and by object that the two names stand for."""
@@ -303,16 +332,15 @@ class Body:
 
     def _match_any(self, subject: Side, verb: Variable, obj: Side) -> None:
         """Match a pattern whose predicate is a variable."""
-        names = [self.unit.names.iri(token) for token in tokens(self._allowed.get(verb.name, "")) if token.text != ","]
         if self._is_doubtful(verb):
             raise ReleaseError(f"?{verb.name}, which may be unbound, stands for a predicate: this is not supported.")
-        if self._is_known(verb):
-            self.loop(f"for _ in ONCE")
-        else:
-            self.loop(f"for {self._target(verb)} in {tuple(names) if names else 'predicates(facts, guideline)'}")
-        p, q = self.unit.fresh("any_p"), self.unit.fresh("any_q")
+        if not self._is_known(verb):
+            names = self._allowed.get(verb.name)
+            self.loop(f"for {self._target(verb)} in {names or 'predicates(facts, guideline)'}")
+        source, p, q = self.unit.fresh("x"), self.unit.fresh("x"), self.unit.fresh("x")
+        self.loop(f"for {source} in (facts, guideline)")
         for name, side in ((p, "objects"), (q, "subjects")):
-            self.write(f"{name} = facts.{side}.get(v_{verb.name}) or guideline.{side}.get(v_{verb.name}, NOTHING)")
+            self.write(f"{name} = {source}.{side}.get({self._at(verb.name)}, NOTHING)")
         self._look_up(subject, (p, q), obj)
 
     def _reach(self, subject: Side, path: Repeated, obj: Side) -> None:
@@ -335,22 +363,23 @@ class Body:
         """Write what is known of a side: a term, or None."""
         if isinstance(side, Constant):
             return self.unit.constant(side.term)
-        return f"v_{side.name}" if side.name in self.known else "None"
+        return self._at(side.name) if side.name in self.known else "None"
 
     def _target(self, side: Side) -> str:
         """Write where the value of a side goes, that has none yet."""
         assert isinstance(side, Variable)  # noqa: S101 - narrows the type: constants are known
         self.known[side.name] = True
-        return f"v_{side.name}"
+        return self._at(side.name)
 
     def _take(self, side: Side, found: str) -> None:
         """Give a side the value that was found, or, if it has one, hold it to that."""
         if self._is_known(side):
             self.require(f"{self._given(side)} == {found}")
-        elif self._is_doubtful(side):
-            self.require(f"(v_{side.name} is None or v_{side.name} == {found})")  # type: ignore[union-attr]
-            self.write(f"v_{side.name} = {found}")  # type: ignore[union-attr]
-            self.known[side.name] = True  # type: ignore[union-attr]
+        elif isinstance(side, Variable) and self._is_doubtful(side):
+            given = self._given(side)
+            self.require(f"({given} is None or {given} == {found})")
+            self.write(f"{self._anew(side.name)} = {found}")
+            self.known[side.name] = True
         else:
             self.write(f"{self._target(side)} = {found}")
 
@@ -365,17 +394,18 @@ class Body:
             obj = match.object
             if self._is_known(match.subject) and isinstance(obj, Variable) and obj.name not in self.known:
                 objects, _ = self.unit.index(match.verb.predicate, obj)
-                self.loop(f"for v_{obj.name} in {objects}.get({self._given(match.subject)}) or UNBOUND")
+                self.loop(f"for {self._at(obj.name)} in {objects}.get({self._given(match.subject)}) or UNBOUND")
                 self.known[obj.name] = False
                 return
+        self._refuse_perhaps(element.group)
         found = self._inner(element.group, at_end="continue")
         shown = [name for name in shown if self._is_needed(name)]
         before = {name: f"v_{name}" if name in self.known else "None" for name in shown}
         found.write("found = False")
         found.loop("for _ in ONCE")
-        found.group(element.group, self._asked(shown), filters_see_outside=True)
+        found.group(element.group, self._asked(shown), self._visible)
         found.write("found = True")
-        found.write(f"yield {_tuple(f'v_{name}' for name in shown)}")
+        found.write(f"yield {_tuple(map(found._at, shown))}")
         found.close()
         found.write("if not found:")
         found.write(f"    yield {_tuple(before.values())}")
@@ -390,10 +420,13 @@ class Body:
         sure = set(shown)
         one_is_enough = not shown and self._needed is not None
         for group, scope in zip(element.groups, scopes, strict=True):
+            self._refuse_perhaps(group)
             inner.known = {name: is_sure for name, is_sure in given.items() if self._sees_all or name in {*scope, THIS}}
+            inner._local, inner._allowed = {}, self._allowed
             inner.loop("for _ in ONCE")
             inner.group(group, self._asked(shown))
-            inner.write(f"yield {_tuple(f'v_{name}' if name in inner.known or name in given else 'None' for name in shown)}")
+            yielded = (inner._at(name) if name in inner.known or name in given else "None" for name in shown)
+            inner.write(f"yield {_tuple(yielded)}")
             if one_is_enough:
                 inner.write("return")
             sure &= {name for name in shown if inner.known.get(name)}
@@ -417,13 +450,15 @@ class Body:
     def _take_perhaps(self, name: str, found: str, *, sure: bool) -> None:
         """Give a variable a value that may be None."""
         if name not in self.known:
-            self.write(f"v_{name} = {found}")
+            self.write(f"{self._at(name)} = {found}")
             self.known[name] = sure
         elif sure:
             self._take(Variable(name), found)
         else:
-            self.require(f"(v_{name} is None or {found} is None or v_{name} == {found})")
-            self.write(f"v_{name} = {found} if v_{name} is None else v_{name}")
+            given = self._at(name)
+            self.require(f"({given} is None or {found} is None or {given} == {found})")
+            if not self.known[name]:
+                self.write(f"{self._anew(name)} = {found} if {given} is None else {given}")
 
     def _exists(self, condition: Exists) -> str:
         """Write the call of a function that tells whether a group has a solution for the values that are known."""
@@ -442,7 +477,7 @@ class Body:
     def _inner(self, *groups: Group, at_end: str, sees_all: bool = False) -> Body:
         """Begin the function of groups in braces: it is given the known variables that they speak of."""
         named = frozenset[str]().union(*map(mentioned, groups))
-        known = {name: sure for name, sure in self.known.items() if name in named}
+        known = {name: sure for name, sure in self.known.items() if name in named & self._visible}
         inner = Body(self.unit, known, at_end=at_end, sees_all=sees_all or self._sees_all)
         inner._allowed = self._allowed  # noqa: SLF001 - of its own class
         return inner
@@ -450,14 +485,22 @@ class Body:
     def _define(self, inner: Body, letter: str, group: Group) -> str:
         """Add a function to the unit, and return its call."""
         name = self.unit.fresh(letter)
-        params = ", ".join(f"v_{one}" for one in self.known if one in mentioned(group) and one != THIS)
+        given = [one for one in self.known if one in mentioned(group) & self._visible and one != THIS]
+        params = ", ".join(f"v_{one}" for one in given)
         self.unit.functions.append([f"def {name}({params}):", *(f"    {line}" for line in inner.lines)])
-        return f"{name}({params})"
+        return f"{name}({', '.join(map(self._at, given))})"
+
+    def _refuse_perhaps(self, group: Group) -> None:
+        """Refuse a group that perhaps gives a value to a variable that has one before: it would have to come first."""
+        if any(isinstance(one, SubSelect) for one in group.elements):  # which stands alone
+            return  # its rows are joined as they are
+        if again := sorted((in_scope(group) - bound(group)) & self.known.keys() - {THIS}):
+            raise ReleaseError(f"?{again[0]} has a value before a group that may or may not give it one: rename it there.")
 
     def _call(self, inner: Body, letter: str, group: Group, shown: Sequence[str]) -> None:
         """Loop over the solutions of an inner function, which gives values to `shown`."""
-        target = _tuple(f"v_{name}" for name in shown) if shown else "_"
-        self.loop(f"for {target} in {self._define(inner, letter, group)}")
+        call = self._define(inner, letter, group)
+        self.loop(f"for {_tuple(map(self._anew, shown)) if shown else '_'} in {call}")
 
     def _unsure(self, names: frozenset[str]) -> list[str]:
         """Return those of some variables that have no sure value yet, in a stable order."""
@@ -467,14 +510,15 @@ class Body:
 
     def _bind(self, element: Constraint) -> None:
         name, expression = assigned(str(element.parts[-1]), self.unit.names) if len(element.parts) == 1 else _refuse_bind()
-        self.write(f"v_{name} = {self._conditions().value(expression)}")
-        self.known[name] = isinstance(expression, Constant)
+        value = self.unit.fresh("t")
+        self.write(f"{value} = {self._conditions().value(expression)}")
+        self._take_perhaps(name, value, sure=isinstance(expression, Constant))
 
     def _conditions(self) -> Conditions:
         return Conditions(self.unit.constant, self._variable, self._exists, refuse_aggregate)
 
     def _variable(self, name: str) -> str:
-        return f"v_{name}" if name in self.known and name in {*self._visible, THIS} else "None"
+        return self._at(name) if name in self.known and name in {*self._visible, THIS} else "None"
 
     def construct(self, triple: TriplePattern) -> None:
         """Write that a solution makes a triple, if all of it is bound."""
@@ -528,7 +572,7 @@ class Body:
         for number, name in enumerate(keys):
             if name == THIS:
                 continue  # it has its value from outside
-            self.write(f"v_{name} = key[{number}]")
+            self.write(f"{self._at(name)} = key[{number}]")
         for number, one in enumerate(aggregates):
             self.write(f"a{number} = {_worked_out(one, f'[row[{number}] for row in rows]')}")
         self.write(f"yield {_tuple(shown)}")
@@ -544,6 +588,14 @@ def _worked_out(of: Aggregate, column: str) -> str:
 
 def _refuse_bind() -> tuple[str, Any]:
     raise ReleaseError("EXISTS within BIND is not supported: write it in a FILTER or an OPTIONAL.")
+
+
+def _one_of(condition: Expression) -> tuple[str, tuple[str, ...]] | None:
+    """Return the variable, and the names, if a condition lets a variable be only one of some names."""
+    if not isinstance(condition, Call) or condition.name != "IN" or not isinstance(condition.args[0], Variable):
+        return None
+    names = [one.term for one in condition.args[1:] if isinstance(one, Constant) and isinstance(one.term, str)]
+    return (condition.args[0].name, tuple(dict.fromkeys(names))) if len(names) == len(condition.args) - 1 else None
 
 
 def _is_filter(element: Element) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg_service.errors import ReleaseError
-from kg_service.knowledge.pattern import TriplePattern, read_query
+from kg_service.knowledge.namespaces import TYPE
+from kg_service.knowledge.pattern import Group, TriplePattern, read_query
 from kg_service.validation.compiled.bodies import THIS, Body, Unit
 from kg_service.validation.compiled.expressions import Constant
 from kg_service.validation.compiled.paths import Link, read_path
@@ -20,7 +21,6 @@ from kg_service.validation.compiled.selection import read_selection
 from kg_service.validation.compiled.variables import mentioned
 
 if TYPE_CHECKING:
-    from kg_service.knowledge.pattern import Group, Query
     from kg_service.validation.compiled.expressions import Names
     from kg_service.validation.compiled.facts import Facts
     from kg_service.validation.compiled.values import Found, Term
@@ -43,7 +43,8 @@ def compile_select(text: str, names: Names, guideline: Facts) -> tuple[Run, tupl
     unit = Unit(names, guideline)
     body = Body(unit, {}, at_end="return")
     body.select(selection, query.where)
-    return _function(unit, body, query.where), tuple(name for name, _ in selection.items)
+    may_end = selection.grouped is None or bool(selection.grouped)  # else no solution is one row
+    return _function(unit, body, query.where if may_end else Group(())), tuple(name for name, _ in selection.items)
 
 
 def compile_construct(text: str, names: Names, guideline: Facts) -> Run:
@@ -89,7 +90,7 @@ def _early_ends(unit: Unit, where: Group) -> list[tuple[str, str]]:
                 objects, subjects = unit.index(path.predicate, obj)
                 if isinstance(obj, Constant):
                     found.insert(0, (subjects, f"{unit.constant(obj.term)} not in {subjects}"))
-                else:
+                elif path.predicate != TYPE.value:  # or the guideline's types may do
                     found.append((objects, f"not {objects}"))
     fetched = unit.fetches()
     return [(name, test) for name, test in found if name in fetched]

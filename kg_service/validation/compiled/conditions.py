@@ -82,7 +82,7 @@ class Conditions:
 
     def _comparison(self, of: Call, *, wanted: bool) -> str:
         left, right = of.args
-        if of.name in {"=", "!="} and (_is_iri(left) or _is_iri(right)):
+        if of.name in {"=", "!="} and _is_iri(left) is not _is_iri(right):
             # Beside an IRI nothing is in error but what is unbound.
             one, other = map(self.value, (left, right))
             if wanted is (of.name == "="):
@@ -95,7 +95,7 @@ class Conditions:
     def _member(self, of: Call, *, wanted: bool) -> str:
         """Write that an operand is among the others, or that it is not."""
         operand, *others = of.args
-        if all(map(_is_iri, others)):
+        if all(map(_is_iri, others)) and not _is_iri(operand):
             tested, among = self.value(operand), ", ".join(map(self.value, others))
             if wanted:
                 return f"({tested} in ({among},))"

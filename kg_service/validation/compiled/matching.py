@@ -25,4 +25,4 @@ def matching(objects: By, subjects: By, subject: Found, obj: Found) -> Iterator[
 
 def predicates(facts: Facts, guideline: Facts) -> tuple[str, ...]:
     """Return all predicates."""
-    return (*facts.objects, *guideline.objects)
+    return tuple(facts.objects | guideline.objects)

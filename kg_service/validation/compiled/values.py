@@ -7,13 +7,15 @@ or, in error, None.
 
 from __future__ import annotations
 
+import math
 import operator
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+import re
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from pyoxigraph import BlankNode, NamedNode
+from pyoxigraph import BlankNode, NamedNode, Quad, Store
 from pyoxigraph import Literal as RdfLiteral
 
 from kg_service.knowledge.namespaces import XSD
@@ -21,9 +23,12 @@ from kg_service.knowledge.namespaces import XSD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INTEGER, DECIMAL, DOUBLE, BOOLEAN, STRING = (
-    XSD + name for name in ("integer", "decimal", "double", "boolean", "string")
-)
+INTEGER, DECIMAL, DOUBLE, BOOLEAN, STRING, DATE, DATE_TIME, YEAR, YEAR_MONTH, FLOAT = (
+    XSD + name
+    for name in (
+        "integer", "decimal", "double", "boolean", "string", "date", "dateTime", "gYear", "gYearMonth", "float",
+    )
+)  # fmt: skip
 DERIVED_INTEGERS = frozenset(
     XSD + name
     for name in (
@@ -32,6 +37,40 @@ DERIVED_INTEGERS = frozenset(
     )
 )  # fmt: skip
 CACHED = 65_536  # literals read lately: dates, numbers and statuses recur from patient to patient
+
+
+DATED, ZONE = r"\d{4}-\d\d-\d\d", r"(?:Z|[+-]\d\d:\d\d)?"
+NUMERAL = r"[+-]?(?:\d+\.?\d*|\.\d+)"
+LEXICAL = {
+    datatype: re.compile(pattern, re.ASCII)
+    for datatype, pattern in {
+        INTEGER: r"[+-]?\d+",
+        DECIMAL: NUMERAL,
+        DOUBLE: rf"{NUMERAL}(?:[eE][+-]?\d+)?|[+-]?(?i:inf)|(?i:nan)",
+        BOOLEAN: "true|false|1|0",
+        DATE: DATED + ZONE,
+        DATE_TIME: rf"{DATED}T\d\d:\d\d:\d\d(?:\.\d{{1,6}})?{ZONE}",
+        YEAR: r"\d{4}",
+        YEAR_MONTH: r"\d{4}-\d\d",
+    }.items()
+}
+LEXICAL[FLOAT] = LEXICAL[DOUBLE]
+LARGEST = 2**63  # integers are those of 64 bits
+EXACT = Context(prec=60)
+SMALLEST = Decimal("1e-18")  # decimals have 18 digits after the point
+UNZONED = (timezone(timedelta(hours=14)), timezone(timedelta(hours=-14)))  # where a day begins first and last
+
+
+class Day(datetime):
+    """A date, as the moment when it begins."""
+
+
+class Year(datetime):
+    """A year, as the moment when it begins."""
+
+
+class YearMonth(datetime):
+    """A month of a year, as the moment when it begins."""
 
 
 class Value(NamedTuple):
@@ -49,9 +88,13 @@ Found: TypeAlias = "Term | None"
 
 @lru_cache(maxsize=CACHED)
 def literal(lexical: str, datatype: str, language: str | None = None) -> Value:
-    """Return a literal by its parts; numbers and truth values in canonical form, as a store that holds values has them."""
-    found = None if language else _python(lexical, datatype)
-    return Value(_canonical(found, lexical), datatype, language, found)
+    """Return a literal by its parts, in the form in which a store that holds values gives it back."""
+    if datatype == STRING or language:
+        return Value(lexical, datatype, language, None if language else lexical)
+    found = _python(lexical, datatype)
+    if found is None:
+        return Value(lexical, datatype, None, None)
+    return Value(_canonical(found, lexical, datatype), INTEGER if isinstance(found, int) and datatype != BOOLEAN else datatype, None, found)
 
 
 def term(given: object) -> Term:
@@ -66,32 +109,46 @@ def term(given: object) -> Term:
 
 def _python(lexical: str, datatype: str) -> object:
     """Return what a literal counts as; None when it is ill-typed, or of a type whose order is not known here."""
-    try:
-        if datatype == STRING:
-            return lexical
-        if datatype == INTEGER or datatype in DERIVED_INTEGERS:
-            return int(lexical)
-        if datatype == DECIMAL:
-            return Decimal(lexical)
-        if datatype in {DOUBLE, XSD + "float"}:
-            return float(lexical)
-        if datatype == BOOLEAN:
-            return {"true": True, "1": True, "false": False, "0": False}[lexical]
-        if datatype == XSD + "date":
-            return date.fromisoformat(lexical)
-        if datatype == XSD + "dateTime":
-            return datetime.fromisoformat(lexical)
-    except (ValueError, InvalidOperation, KeyError):
+    kind = INTEGER if datatype in DERIVED_INTEGERS else datatype
+    if kind not in LEXICAL or not LEXICAL[kind].fullmatch(lexical):
         return None
-    return None
+    try:
+        return _read(lexical, kind)
+    except (ValueError, InvalidOperation):
+        return None
 
 
-def _canonical(found: object, lexical: str) -> str:
+def _read(lexical: str, kind: str) -> object:
+    if kind == INTEGER:
+        number = int(lexical)
+        return number if -LARGEST <= number < LARGEST else None
+    if kind == DECIMAL:
+        return Decimal(lexical)
+    if kind in {DOUBLE, FLOAT}:
+        return float(lexical)
+    if kind == BOOLEAN:
+        return lexical in {"true", "1"}
+    if kind in {DATE, DATE_TIME}:
+        return (Day if kind == DATE else datetime).fromisoformat(lexical)
+    return Year(int(lexical), 1, 1) if kind == YEAR else YearMonth.fromisoformat(lexical + "-01")
+
+
+def _canonical(found: object, lexical: str, datatype: str) -> str:
     if isinstance(found, bool):
         return str(found).lower()
     if isinstance(found, int):
         return str(found)
-    return f"{found.normalize():f}" if isinstance(found, Decimal) and found.is_finite() else lexical
+    if isinstance(found, Decimal):
+        return f"{found.normalize(EXACT):f}"
+    return lexical if type(found) in {Day, Year, YearMonth} and not found.tzinfo else _stored(lexical, datatype)
+
+
+def _stored(lexical: str, datatype: str) -> str:
+    """Return the form in which the store gives back a literal of a rarer kind."""
+    node = NamedNode(datatype)
+    store = Store()
+    store.add(Quad(node, node, RdfLiteral(lexical, datatype=node)))
+    return next(iter(store)).object.value
 
 
 TRUE, FALSE = literal("true", BOOLEAN), literal("false", BOOLEAN)
@@ -105,7 +162,9 @@ def text(of: str) -> Value:
 @lru_cache(maxsize=CACHED, typed=True)
 def number(of: int | Decimal | float) -> Value:
     """Return a computed number as a literal."""
-    return literal(str(of), INTEGER if isinstance(of, int) else DECIMAL if isinstance(of, Decimal) else DOUBLE)
+    if isinstance(of, Decimal):
+        return literal(f"{of:f}", DECIMAL)
+    return literal(str(of), INTEGER if isinstance(of, int) else DOUBLE)
 
 
 def truth(of: Found) -> bool | None:
@@ -125,10 +184,18 @@ def shown(of: Found) -> Value | None:
 
 
 def iri(of: Found) -> str | None:
-    """IRI: an IRI by its text."""
+    """IRI: an IRI by its text; in error where the text is none, or a relative one."""
     if isinstance(of, Value):
-        return of.lexical if of.datatype == STRING else None
-    return of
+        return _iri(of.lexical) if of.datatype == STRING else None
+    return None if of and of.startswith("_:") else of
+
+
+@lru_cache(maxsize=CACHED)
+def _iri(lexical: str) -> str | None:
+    try:
+        return NamedNode(lexical).value
+    except ValueError:
+        return None
 
 
 def concatenated(*parts: Found) -> Value | None:
@@ -162,32 +229,37 @@ def same(one: Found, other: Found) -> bool | None:
         return True
     if one.python is None or other.python is None:
         return False if one.language or other.language else None
-    if _kind(one.python) is not _kind(other.python):
-        return False
-    try:
-        return bool(one.python == other.python)
-    except TypeError:
-        return None
+    return _kind(one.python) is _kind(other.python) and bool(one.python == other.python)
 
 
 def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Found, Found], bool | None]:
     def ordered(one: Found, other: Found) -> bool | None:
         if one.__class__ is not Value or other.__class__ is not Value:
-            return None
+            return compare(0, 0) if one is not None and one == other else None
         a, b = one[3], other[3]
         if a.__class__ is not b.__class__ and _kind(a) is not _kind(b):
             return None
+        if a.__class__ in UNORDERED:
+            return compare(one[0], other[0]) if one == other or (one[2] and one[2] == other[2]) else None
         try:
             return compare(a, b)
-        except TypeError:  # without order, or a date-time with a time zone beside one without
-            return None
+        except TypeError:
+            return _across_zones(compare, a, b)
 
     return ordered
+
+
+def _across_zones(compare: Callable[[Any, Any], bool], a: datetime, b: datetime) -> bool | None:
+    """Compare a moment of a time zone with one of none: only if it is the same wherever that one is."""
+    pairs = [(a.replace(tzinfo=a.tzinfo or zone), b.replace(tzinfo=b.tzinfo or zone)) for zone in UNZONED]
+    first, last = (compare(*pair) for pair in pairs)
+    return first if first is last else None
 
 
 less, greater, at_most, at_least = map(_ordering, (operator.lt, operator.gt, operator.le, operator.ge))
 
 
+UNORDERED = frozenset({type(None), bool})  # unless they are texts of one language
 NUMERIC = frozenset({int, Decimal, float})
 
 
@@ -210,15 +282,20 @@ def _arithmetic(
             if type(a) is not type(b):
                 a, b = (float(a), float(b)) if float in {type(a), type(b)} else (Decimal(a), Decimal(b))
         try:
-            return number(apply(a, b))
+            found = apply(a, b)
         except (ZeroDivisionError, InvalidOperation):
             return None
+        if type(found) is Decimal:
+            found = found.quantize(SMALLEST, rounding=ROUND_DOWN, context=EXACT)
+        return number(found) if type(found) is not int or -LARGEST <= found < LARGEST else None
 
     return worked_out
 
 
 def _divide(one: Any, other: Any) -> Any:  # noqa: ANN401 - numbers of one type
-    return Decimal(one) / Decimal(other) if isinstance(one, int) else one / other
+    if isinstance(one, float):
+        return one / other if other else one * math.copysign(math.inf, other) if one else math.nan
+    return EXACT.divide(Decimal(one), Decimal(other))
 
 
 added, subtracted, multiplied, divided = map(_arithmetic, (operator.add, operator.sub, operator.mul, _divide))
@@ -233,20 +310,28 @@ def total(of: list[Found]) -> Value | None:
 
 
 def least(of: list[Found]) -> Found:
-    """MIN of values with an order."""
-    return _extreme(of, less)
+    """MIN, in the order of ORDER BY (https://www.w3.org/TR/sparql11-query/#modOrderBy)."""
+    return _extreme(of, _precedes)
 
 
 def most(of: list[Found]) -> Found:
-    """MAX of values with an order."""
-    return _extreme(of, greater)
+    """MAX, in the order of ORDER BY."""
+    return _extreme(of, lambda one, other: _precedes(other, one))
 
 
-def _extreme(of: list[Found], beats: Callable[[Found, Found], bool | None]) -> Found:
+def _extreme(of: list[Found], beats: Callable[[Term, Term], bool]) -> Found:
     found = of[0] if of else None
     for one in of[1:]:
-        wins = beats(one, found)
-        if wins is None:
+        if one is None or found is None:
             return None
-        found = one if wins else found
+        found = one if beats(one, found) else found
     return found
+
+
+def _precedes(one: Term, other: Term) -> bool:
+    """Tell whether a term comes before another: blank nodes, IRIs, literals; literals without an order by their parts."""
+    if isinstance(one, Value) and isinstance(other, Value):
+        found = less(one, other)
+        parts = (one.lexical, one.datatype, one.language or "") < (other.lexical, other.datatype, other.language or "")
+        return parts if found is None else found
+    return (isinstance(one, Value), not str(one).startswith("_:"), str(one)) < (isinstance(other, Value), not str(other).startswith("_:"), str(other))

@@ -37,6 +37,17 @@ def in_scope(part: Group | Element) -> Names:
     return frozenset(ASSIGNED.findall(str(part.parts[-1]))) if part.word == "BIND" else Names()
 
 
+def bound(part: Group | Element) -> Names:
+    """Return the variables that every solution of the part has."""
+    if isinstance(part, Group):
+        return Names().union(*map(bound, part.elements))
+    if isinstance(part, TriplePattern):
+        return named(str(part))
+    if isinstance(part, Union):
+        return Names.intersection(*map(bound, part.groups))
+    return selected(part.head) & bound(part.group) if isinstance(part, SubSelect) else Names()
+
+
 def selected(head: str) -> Names:
     """Return the variables that a SELECT clause shows."""
     plain = re.sub(r"\((?:[^()]|\([^()]*\))*\)", " ", head)  # without the expressions
