@@ -153,7 +153,9 @@ class Body:
         self._depth = self._base
         name = self.unit.fresh("g")
         params = ", ".join(f"v_{one}" for one in self._given_first if one != THIS)
-        self.unit.functions.append([f"def {name}({params}):", "    for _ in ONCE:", *(f"        {one}" for one in lines)])
+        self.unit.functions.append(
+            [f"def {name}({params}):", "    for _ in ONCE:", *(f"        {one}" for one in lines)]
+        )
         self.loop(f"for {_tuple(f'v_{one}' for one in names)} in {name}({params})")
 
     # Groups
@@ -360,7 +362,11 @@ class Body:
         shown = self._unsure(in_scope(element.group))
         if not any(map(self._is_needed, shown)) and self._needed is not None:
             return  # it takes no solution away
-        steps = [step for one in element.group.elements for step in ([one] if isinstance(one, Constraint) else self._steps(one))]
+        steps = [
+            step
+            for one in element.group.elements
+            for step in ([one] if isinstance(one, Constraint) else self._steps(one))
+        ]
         if len(steps) == 1 and isinstance(match := steps[0], Match) and isinstance(match.verb, Link):
             obj = match.object
             if self._is_known(match.subject) and isinstance(obj, Variable) and obj.name not in self.known:
@@ -393,7 +399,9 @@ class Body:
             inner.known = {name: is_sure for name, is_sure in given.items() if self._sees_all or name in {*scope, THIS}}
             inner.loop("for _ in ONCE")
             inner.group(group, self._asked(shown))
-            inner.write(f"yield {_tuple(f'v_{name}' if name in inner.known or name in given else 'None' for name in shown)}")
+            inner.write(
+                f"yield {_tuple(f'v_{name}' if name in inner.known or name in given else 'None' for name in shown)}"
+            )
             if one_is_enough:
                 inner.write("return")
             sure &= {name for name in shown if inner.known.get(name)}
@@ -412,7 +420,9 @@ class Body:
         row = self.unit.fresh("t")
         self.loop(f"for {row} in {name}()")
         for number, (shown, of) in enumerate(selection.items):
-            self._take_perhaps(shown, f"{row}[{number}]", sure=isinstance(of, Variable) and inner.known.get(of.name, False))
+            self._take_perhaps(
+                shown, f"{row}[{number}]", sure=isinstance(of, Variable) and inner.known.get(of.name, False)
+            )
 
     def _take_perhaps(self, name: str, found: str, *, sure: bool) -> None:
         """Give a variable a value that may be None."""
@@ -466,7 +476,9 @@ class Body:
     # Values and results
 
     def _bind(self, element: Constraint) -> None:
-        name, expression = assigned(str(element.parts[-1]), self.unit.names) if len(element.parts) == 1 else _refuse_bind()
+        name, expression = (
+            assigned(str(element.parts[-1]), self.unit.names) if len(element.parts) == 1 else _refuse_bind()
+        )
         self.write(f"v_{name} = {self._conditions().value(expression)}")
         self.known[name] = isinstance(expression, Constant)
 
@@ -478,7 +490,10 @@ class Body:
 
     def construct(self, triple: TriplePattern) -> None:
         """Write that a solution makes a triple, if all of it is bound."""
-        sides = [self.unit.names.term(one) if one != "a" else Constant(TYPE.value) for one in (triple.subject, triple.verb, triple.object)]
+        sides = [
+            self.unit.names.term(one) if one != "a" else Constant(TYPE.value)
+            for one in (triple.subject, triple.verb, triple.object)
+        ]
         made = [self._given(side) for side in sides]
         unsure = [name for name, side in zip(made, sides, strict=True) if not self._is_known(side)]
         if unsure:
