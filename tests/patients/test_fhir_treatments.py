@@ -36,6 +36,14 @@ def test_every_status_of_an_order(terminology: Terminology, status: str | None, 
     assert bool(record.not_understood) == (status in {None, "ordered"})
 
 
+def test_the_planned_end_of_a_stopped_order_is_not_its_end(terminology: Terminology) -> None:
+    planned = {"dispenseRequest": {"validityPeriod": {"start": "2025-01-01", "end": "2025-12-31"}}}
+    assert only(read_one(terminology, request(status="completed", **planned)))["end"] == ["2025-12-31"]
+    stopped = read_one(terminology, request(status="stopped", **planned))
+    assert "end" not in only(stopped)
+    assert [remark.path for remark in stopped.not_understood] == ["Bundle.entry[1].resource.status"]
+
+
 @pytest.mark.parametrize(
     ("members", "read_as"),
     [

@@ -21,6 +21,7 @@ LARGEST_EXPONENT = 30
 SHOWN = re.compile(r"[A-Za-z0-9.:\-]{1,20}", re.ASCII)
 """The codes that remarks quote: what else may stand in their place may be words about a person."""
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 SYSTEM_SHOWN = re.compile(r"(?:https?://|urn:)[!-~]{1,80}", re.IGNORECASE)
 
 
@@ -155,7 +156,7 @@ class Element:
 
 def is_sound(text: str) -> bool:
     """Tell whether all of a string is characters (no lone surrogates)."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or not SURROGATE.search(text)
 
 
 def decimal_literal(number: Decimal) -> Literal:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from kg_service.patients.fhir.entries import Entry
     from kg_service.patients.terminology import Match
 
-UNKNOWN = term("UnknownStatus")
+UNKNOWN, STOPPED = term("UnknownStatus"), term("Stopped")
 ANY = {
     "completed": term("Done"),
-    "stopped": term("Stopped"),
+    "stopped": STOPPED,
     "on-hold": term("OnHold"),
     "unknown": UNKNOWN,
     "entered-in-error": term("EnteredInError"),
@@ -48,13 +48,20 @@ def read_request(chart: Chart, entry: Entry) -> None:
     """Read a MedicationRequest (https://hl7.org/fhir/R4/medicationrequest.html): an order, whether or not followed."""
     element = chart.element(entry)
     draft = _treatment(chart, entry, element, "Order")
-    draft.say("status", _ordered(element))
+    status = _ordered(element)
+    draft.say("status", status)
     authored = element.date("authoredOn")
     draft.say("recorded", authored)
     supply = element.child("dispenseRequest")
     valid = period(supply.child("validityPeriod")) if supply else Span()
     bounds = write_dosage(draft, element, "dosageInstruction")
-    _write_days(draft, Span(bounds.first or valid.first or authored, bounds.last or valid.last))
+    planned = bounds.last or valid.last
+    if status == STOPPED and planned:
+        element.remark(
+            "The end to which an order was planned is not when it was stopped: that day is left open", "status"
+        )
+        planned = None
+    _write_days(draft, Span(bounds.first or valid.first or authored, planned))
 
 
 def _ordered(element: Element) -> NamedNode:

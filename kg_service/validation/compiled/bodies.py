@@ -161,7 +161,9 @@ class Body:
         self._depth = self._base
         name = self.unit.fresh("g")
         params = ", ".join(self._given_first)
-        self.unit.functions.append([f"def {name}({params}):", "    for _ in ONCE:", *(f"        {one}" for one in lines)])
+        self.unit.functions.append(
+            [f"def {name}({params}):", "    for _ in ONCE:", *(f"        {one}" for one in lines)]
+        )
         self.loop(f"for {_tuple(names)} in {name}({params})")
 
     # Names
@@ -389,7 +391,11 @@ class Body:
         shown = self._unsure(in_scope(element.group))
         if not any(map(self._is_needed, shown)) and self._needed is not None:
             return  # it takes no solution away
-        steps = [step for one in element.group.elements for step in ([one] if isinstance(one, Constraint) else self._steps(one))]
+        steps = [
+            step
+            for one in element.group.elements
+            for step in ([one] if isinstance(one, Constraint) else self._steps(one))
+        ]
         if len(steps) == 1 and isinstance(match := steps[0], Match) and isinstance(match.verb, Link):
             obj = match.object
             if self._is_known(match.subject) and isinstance(obj, Variable) and obj.name not in self.known:
@@ -445,7 +451,9 @@ class Body:
         row = self.unit.fresh("t")
         self.loop(f"for {row} in {name}()")
         for number, (shown, of) in enumerate(selection.items):
-            self._take_perhaps(shown, f"{row}[{number}]", sure=isinstance(of, Variable) and inner.known.get(of.name, False))
+            self._take_perhaps(
+                shown, f"{row}[{number}]", sure=isinstance(of, Variable) and inner.known.get(of.name, False)
+            )
 
     def _take_perhaps(self, name: str, found: str, *, sure: bool) -> None:
         """Give a variable a value that may be None."""
@@ -495,7 +503,9 @@ class Body:
         if any(isinstance(one, SubSelect) for one in group.elements):  # which stands alone
             return  # its rows are joined as they are
         if again := sorted((in_scope(group) - bound(group)) & self.known.keys() - {THIS}):
-            raise ReleaseError(f"?{again[0]} has a value before a group that may or may not give it one: rename it there.")
+            raise ReleaseError(
+                f"?{again[0]} has a value before a group that may or may not give it one: rename it there."
+            )
 
     def _call(self, inner: Body, letter: str, group: Group, shown: Sequence[str]) -> None:
         """Loop over the solutions of an inner function, which gives values to `shown`."""
@@ -509,7 +519,9 @@ class Body:
     # Values and results
 
     def _bind(self, element: Constraint) -> None:
-        name, expression = assigned(str(element.parts[-1]), self.unit.names) if len(element.parts) == 1 else _refuse_bind()
+        name, expression = (
+            assigned(str(element.parts[-1]), self.unit.names) if len(element.parts) == 1 else _refuse_bind()
+        )
         value = self.unit.fresh("t")
         self.write(f"{value} = {self._conditions().value(expression)}")
         self._take_perhaps(name, value, sure=isinstance(expression, Constant))
@@ -522,7 +534,10 @@ class Body:
 
     def construct(self, triple: TriplePattern) -> None:
         """Write that a solution makes a triple, if all of it is bound."""
-        sides = [self.unit.names.term(one) if one != "a" else Constant(TYPE.value) for one in (triple.subject, triple.verb, triple.object)]
+        sides = [
+            self.unit.names.term(one) if one != "a" else Constant(TYPE.value)
+            for one in (triple.subject, triple.verb, triple.object)
+        ]
         made = [self._given(side) for side in sides]
         unsure = [name for name, side in zip(made, sides, strict=True) if not self._is_known(side)]
         if unsure:

@@ -82,7 +82,9 @@ def read_shapes(store: Store, guideline: Facts) -> list[Shape]:
         quad.subject
         for kind in CLASSES
         for quad in store.quads_for_pattern(None, TYPE, NamedNode(kind))
-        if any(store.quads_for_pattern(quad.subject, TYPE, NamedNode(SH + one)) for one in ("NodeShape", "PropertyShape"))
+        if any(
+            store.quads_for_pattern(quad.subject, TYPE, NamedNode(SH + one)) for one in ("NodeShape", "PropertyShape")
+        )
     }
     nodes = (node for node in named | classes if isinstance(node, NamedNode | BlankNode))
     return [shape for node in sorted(nodes, key=str) if (shape := reader.shape(node)).checks]
@@ -122,11 +124,15 @@ class _Reader:
             yield self._instances(str(term(node)))
 
     def _is_class(self, node: Node) -> bool:
-        return not CLASSES.isdisjoint(str(term(quad.object)) for quad in self._store.quads_for_pattern(node, TYPE, None))
+        return not CLASSES.isdisjoint(
+            str(term(quad.object)) for quad in self._store.quads_for_pattern(node, TYPE, None)
+        )
 
     def _narrower(self, cls: str) -> list[str]:
         """Return a class and its subclasses in the guideline."""
-        return [str(one) for one in reached(self._guideline.subjects.get(SUBCLASS_OF, NOTHING), cls, least=0, most=None)]
+        return [
+            str(one) for one in reached(self._guideline.subjects.get(SUBCLASS_OF, NOTHING), cls, least=0, most=None)
+        ]
 
     def _instances(self, cls: str) -> Callable[[Facts], Iterable[Term]]:
         """Return what finds the instances of a class and of its subclasses, those of the guideline or of the data."""

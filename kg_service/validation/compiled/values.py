@@ -94,7 +94,12 @@ def literal(lexical: str, datatype: str, language: str | None = None) -> Value:
     found = _python(lexical, datatype)
     if found is None:
         return Value(lexical, datatype, None, None)
-    return Value(_canonical(found, lexical, datatype), INTEGER if isinstance(found, int) and datatype != BOOLEAN else datatype, None, found)
+    return Value(
+        _canonical(found, lexical, datatype),
+        INTEGER if isinstance(found, int) and datatype != BOOLEAN else datatype,
+        None,
+        found,
+    )
 
 
 def term(given: object) -> Term:
@@ -334,4 +339,8 @@ def _precedes(one: Term, other: Term) -> bool:
         found = less(one, other)
         parts = (one.lexical, one.datatype, one.language or "") < (other.lexical, other.datatype, other.language or "")
         return parts if found is None else found
-    return (isinstance(one, Value), not str(one).startswith("_:"), str(one)) < (isinstance(other, Value), not str(other).startswith("_:"), str(other))
+    return (isinstance(one, Value), not str(one).startswith("_:"), str(one)) < (
+        isinstance(other, Value),
+        not str(other).startswith("_:"),
+        str(other),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union
@@ -17,6 +18,7 @@ ASSIGNED = re.compile(r"\bAS\s+[?$](\w+)\s*\)", re.IGNORECASE)
 Names = frozenset[str]
 
 
+@lru_cache(maxsize=8192)
 def named(text: str) -> Names:
     """Return the variables in a piece of text."""
     return frozenset(token.text[1:] for token in tokens(text) if token.kind == "variable")

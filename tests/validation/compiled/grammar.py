@@ -34,7 +34,9 @@ AGGREGATES = (
 
 def graph(choose: random.Random, predicates: tuple[str, ...], cls: str, size: int) -> str:
     """Return a graph in Turtle."""
-    lines = [f":every :term {', '.join((*NODES, *LITERALS))} ."] if predicates == OWN else []  # a path of no steps begins in the graph
+    lines = (
+        [f":every :term {', '.join((*NODES, *LITERALS))} ."] if predicates == OWN else []
+    )  # a path of no steps begins in the graph
     lines += [f"{choose.choice(NODES)} a {cls} ." for _ in range(choose.randint(0, 2))]
     for _ in range(choose.randint(0, size)):
         obj = choose.choice(NODES if choose.random() < 0.6 else LITERALS)
@@ -102,7 +104,9 @@ class Grammar:
         return f"{subject} {self._path()} {self._object()} ."
 
     def _object(self) -> str:
-        return self._one(("$this", *VARIABLES, *VARIABLES, *VARIABLES, *VARIABLES, self._one(NODES), self._one(LITERALS)))
+        return self._one(
+            ("$this", *VARIABLES, *VARIABLES, *VARIABLES, *VARIABLES, self._one(NODES), self._one(LITERALS))
+        )
 
     def _path(self) -> str:
         if self._choose.random() < 0.75:
