@@ -442,6 +442,8 @@ class Body:
 
     def _sub_select(self, element: SubSelect) -> None:
         selection = read_selection(element.head, element.tail, self.unit.names)
+        if THIS not in dict(selection.items):
+            raise ReleaseError("A subquery does not show $this, as SHACL wants it to: add $this to its SELECT.")
         inner = Body(self.unit, {}, at_end="return")
         inner.select(selection, element.group, counted=self._needed is None)
         name = self.unit.fresh("s")
@@ -487,7 +489,7 @@ class Body:
         named = frozenset[str]().union(*map(mentioned, groups))
         known = {name: sure for name, sure in self.known.items() if name in named & self._visible}
         inner = Body(self.unit, known, at_end=at_end, sees_all=sees_all or self._sees_all)
-        inner._allowed = self._allowed  # noqa: SLF001 - of its own class
+        inner._allowed = self._allowed
         return inner
 
     def _define(self, inner: Body, letter: str, group: Group) -> str:
@@ -572,7 +574,7 @@ class Body:
             return f"a{len(aggregates) - 1}"
 
         keys = selection.grouped or ()
-        self.write(f"groups = {{}}" if keys else "groups = {(): []}")
+        self.write("groups = {}" if keys else "groups = {(): []}")
         self.loop("for _ in ONCE")
         self.group(where, None)
         self._visible = frozenset(self.known)
@@ -583,7 +585,7 @@ class Body:
         key = _tuple(self._given(Variable(name)) for name in keys)
         self.write(f"groups.setdefault({key}, []).append({row})")
         self.close()
-        self.loop(f"for key, rows in groups.items()")
+        self.loop("for key, rows in groups.items()")
         for number, name in enumerate(keys):
             if name == THIS:
                 continue  # it has its value from outside
@@ -596,6 +598,8 @@ class Body:
 def _worked_out(of: Aggregate, column: str) -> str:
     """Write an aggregate over the values of a column."""
     distinct = f"list(dict.fromkeys({column}))" if of.distinct else column
+    if of.of is None and of.distinct:
+        raise ReleaseError("COUNT(DISTINCT *) is not supported: count a variable.")
     if of.name == "COUNT":
         return f"number(len([one for one in {distinct} if one is not None]))"
     return f"{ {'SUM': 'total', 'MIN': 'least', 'MAX': 'most'}[of.name] }({distinct})"

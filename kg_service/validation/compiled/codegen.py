@@ -8,12 +8,13 @@ every scope, as SHACL wants it (https://www.w3.org/TR/shacl/#pre-binding).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.pattern import Group, TriplePattern, read_query
+from kg_service.knowledge.tokens import tokens
 from kg_service.validation.compiled.bodies import THIS, Body, Unit
 from kg_service.validation.compiled.expressions import Constant
 from kg_service.validation.compiled.paths import Link, read_path
@@ -50,8 +51,9 @@ def compile_select(text: str, names: Names, guideline: Facts) -> tuple[Run, tupl
 def compile_construct(text: str, names: Names, guideline: Facts) -> Run:
     """Return a CONSTRUCT as a function that yields triples; as `compile_select`."""
     query = read_query(text)
-    if query.template is None or query.tail:
-        raise ReleaseError("A derivation is a CONSTRUCT with nothing after its WHERE: write it so.")
+    words = {token.text.upper() for token in tokens(text) if token.kind == "word"}
+    if query.template is None or query.tail or "FROM" in words:
+        raise ReleaseError("A derivation is a CONSTRUCT without FROM, and with nothing after its WHERE: write it so.")
     unit = Unit(names, guideline)
     body = Body(unit, {}, at_end="return")
     made = query.template

@@ -43,6 +43,9 @@ ABOUT = frozenset({
     "path", "severity", "message", "deactivated", "name", "description", "order", "group", "rule", "prefixes",
 })  # fmt: skip
 """What says something of a shape without being a constraint; rules are run before, as derivations."""
+ELSEWHERE = ("target", "parameter", "entailment", "shapesGraph", "suggestedShapesGraph")
+"""What makes shapes or constraints, or changes what they see, from a node that need not have a target."""
+NOT_BOUND = re.compile(r"[?$](?:currentShape|shapesGraph|failure)\b")
 OF_SPARQL = frozenset({"select", "message", "prefixes", "deactivated"})
 PLACEHOLDER = re.compile(r"\{[?$](\w+)\}")
 CLASSES = frozenset({RDFS + "Class", "http://www.w3.org/2002/07/owl#Class"})
@@ -77,6 +80,7 @@ def read_shapes(store: Store, guideline: Facts) -> list[Shape]:
     Raises ReleaseError, with the shape and the feature, for what is not supported.
     """
     reader = _Reader(store, guideline)
+    reader.refuse(ELSEWHERE)
     named = {quad.subject for name in TARGETS for quad in store.quads_for_pattern(None, NamedNode(SH + name), None)}
     classes = {
         quad.subject
@@ -97,6 +101,12 @@ class _Reader:
         self._store = store
         self._guideline = guideline
         self._names: dict[frozenset[Node], Names] = {}
+
+    def refuse(self, features: Iterable[str]) -> None:
+        """Refuse a graph that has one of some properties anywhere."""
+        for name in features:
+            for quad in self._store.quads_for_pattern(None, NamedNode(SH + name), None):
+                raise self._refused(quad.subject, f"sh:{name}")
 
     def shape(self, node: Node) -> Shape:
         needed = {one for given in self._objects(node, "targetClass") for one in self._narrower(str(term(given)))}
@@ -198,8 +208,12 @@ class _Reader:
         shape, severity = str(term(node)), self._severity(node)
         written = self._literals(constraint, "message") or self._literals(node, "message")
         select = self._literals(constraint, "select")
-        if path and "$PATH" in "".join(select):
+        if len(select) != 1:
+            raise self._refused(constraint, "anything but one sh:select in sh:sparql")
+        if path and "$PATH" in select[0]:
             raise self._refused(node, "$PATH in a query")
+        if match := NOT_BOUND.search(select[0]):
+            raise self._refused(node, f"{match[0]} in a query")
         try:
             run, columns = compile_select(select[0], self._names_of(constraint), self._guideline)
         except ReleaseError as error:
@@ -265,9 +279,9 @@ class _Reader:
         return "true" in self._literals(node, name)
 
     def _refuse_others(self, node: Node, known: frozenset[str]) -> None:
-        for quad in self._store.quads_for_pattern(node, None, None):
-            name = quad.predicate.value.removeprefix(SH)
-            if quad.predicate.value.startswith(SH) and name not in known:
+        said = sorted(quad.predicate.value for quad in self._store.quads_for_pattern(node, None, None))
+        for name in (iri.removeprefix(SH) for iri in said if iri.startswith(SH)):
+            if name not in known:
                 raise self._refused(node, f"sh:{name}")
 
     @staticmethod

@@ -165,7 +165,7 @@ def text(of: str) -> Value:
 
 
 @lru_cache(maxsize=CACHED, typed=True)
-def number(of: int | Decimal | float) -> Value:
+def number(of: Decimal | float) -> Value:
     """Return a computed number as a literal."""
     if isinstance(of, Decimal):
         return literal(f"{of:f}", DECIMAL)
@@ -177,7 +177,7 @@ def truth(of: Found) -> bool | None:
     if not isinstance(of, Value) or of.python is None:
         return None
     if isinstance(of.python, bool | str | int | Decimal | float):
-        return bool(of.python) and of.python == of.python  # noqa: PLR0124 - NaN is false
+        return bool(of.python) and of.python == of.python
     return None
 
 

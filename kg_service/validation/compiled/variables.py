@@ -52,8 +52,13 @@ def bound(part: Group | Element) -> Names:
 
 def selected(head: str) -> Names:
     """Return the variables that a SELECT clause shows."""
-    plain = re.sub(r"\((?:[^()]|\([^()]*\))*\)", " ", head)  # without the expressions
-    return named(plain) | frozenset(ASSIGNED.findall(head))
+    depth, found, last = 0, set[str](), ""
+    for token in tokens(head):
+        depth += (token.text == "(") - (token.text == ")")
+        if token.kind == "variable" and (not depth or (depth == 1 and last == "AS")):
+            found.add(token.text[1:])
+        last = token.text.upper()
+    return frozenset(found)
 
 
 def mentioned(part: Group | Element) -> Names:
