@@ -82,7 +82,7 @@ def prepare(guideline: KnowledgeGraph, validator: Validator) -> Callable[[str], 
 @pytest.fixture(scope="module")
 def expected(prepare: Callable[[str], Store], validator: Validator) -> Callable[[str], set[Result]]:
     """What the reference engine finds in a case."""
-    engine = ReferenceEngine(validator.catalogue)
+    engine = ReferenceEngine(validator.catalogue, validator.make_case)
     return functools.cache(lambda name: comparable(engine.results(prepare(name))))
 
 
@@ -175,7 +175,7 @@ def test_derivations_are_sparql_rules_of_shacl(
 ) -> None:
     read = CaseMaker(guideline, validator.catalogue)
     read._derivations = ()
-    shapes = to_rdflib(validator.catalogue._store)
+    shapes = to_rdflib(validator.catalogue.shapes)
     for target, rule in set(shapes.subject_objects(SH.rule)):  # targets are classes, no shapes: their rules move
         shapes.remove((target, SH.rule, rule))
         shapes.add((DERIVATIONS, SH.rule, rule))
