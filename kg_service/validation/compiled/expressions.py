@@ -68,7 +68,7 @@ class Names:
     def term(self, written: str) -> Variable | Constant:
         """Return the variable, IRI or literal that a text stands for; ReleaseError for a blank node or collection."""
         reader = _Parser([*tokens(written)], self)
-        found = reader.primary()
+        found = None if written.startswith(("[", "(", "_:")) else reader.primary()
         if not isinstance(found, Variable | Constant) or not reader.done:
             raise ReleaseError(f"{written} in a triple pattern is not supported: name a variable, an IRI or a literal.")
         return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import struct
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from functools import lru_cache
@@ -59,6 +60,17 @@ LARGEST = 2**63  # integers are those of 64 bits
 EXACT = Context(prec=60)
 SMALLEST = Decimal("1e-18")  # decimals have 18 digits after the point
 UNZONED = (timezone(timedelta(hours=14)), timezone(timedelta(hours=-14)))  # where a day begins first and last
+
+
+class Single(float):
+    """A float of 32 bits."""
+
+    def __new__(cls, of: float | Decimal | str) -> Single:
+        """Round to 32 bits; what is too large is infinite."""
+        try:
+            return super().__new__(cls, struct.unpack("f", struct.pack("f", float(of)))[0])
+        except OverflowError:
+            return super().__new__(cls, math.copysign(math.inf, float(of)))
 
 
 class Day(datetime):
@@ -130,11 +142,13 @@ def _read(lexical: str, kind: str) -> object:
     if kind == DECIMAL:
         return Decimal(lexical)
     if kind in {DOUBLE, FLOAT}:
-        return float(lexical)
+        return (Single if kind == FLOAT else float)(lexical)
     if kind == BOOLEAN:
         return lexical in {"true", "1"}
-    if kind in {DATE, DATE_TIME}:
-        return (Day if kind == DATE else datetime).fromisoformat(lexical)
+    if kind == DATE:
+        return Day.fromisoformat(f"{lexical[:10]}T00:00:00{lexical[10:]}")
+    if kind == DATE_TIME:
+        return datetime.fromisoformat(lexical)
     return Year(int(lexical), 1, 1) if kind == YEAR else YearMonth.fromisoformat(lexical + "-01")
 
 
@@ -169,7 +183,7 @@ def number(of: Decimal | float) -> Value:
     """Return a computed number as a literal."""
     if isinstance(of, Decimal):
         return literal(f"{of:f}", DECIMAL)
-    return literal(str(of), INTEGER if isinstance(of, int) else DOUBLE)
+    return literal(str(of), INTEGER if isinstance(of, int) else FLOAT if isinstance(of, Single) else DOUBLE)
 
 
 def truth(of: Found) -> bool | None:
@@ -234,7 +248,12 @@ def same(one: Found, other: Found) -> bool | None:
         return True
     if one.python is None or other.python is None:
         return False if one.language or other.language else None
-    return _kind(one.python) is _kind(other.python) and bool(one.python == other.python)
+    a, b = one.python, other.python
+    if type(a) is not type(b):
+        if type(a) not in NUMERIC or type(b) not in NUMERIC:
+            return False
+        a, b = _aligned(a, b)
+    return bool(a == b)
 
 
 def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Found, Found], bool | None]:
@@ -242,8 +261,10 @@ def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Found, Found], b
         if one.__class__ is not Value or other.__class__ is not Value:
             return compare(0, 0) if one is not None and one == other else None
         a, b = one[3], other[3]
-        if a.__class__ is not b.__class__ and _kind(a) is not _kind(b):
-            return None
+        if a.__class__ is not b.__class__:
+            if a.__class__ not in NUMERIC or b.__class__ not in NUMERIC:
+                return None
+            a, b = _aligned(a, b)
         if a.__class__ in UNORDERED:
             return compare(one[0], other[0]) if one == other or (one[2] and one[2] == other[2]) else None
         try:
@@ -257,21 +278,23 @@ def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Found, Found], b
 def _across_zones(compare: Callable[[Any, Any], bool], a: datetime, b: datetime) -> bool | None:
     """Compare a moment of a time zone with one of none: only if it is the same wherever that one is."""
     pairs = [(a.replace(tzinfo=a.tzinfo or zone), b.replace(tzinfo=b.tzinfo or zone)) for zone in UNZONED]
-    first, last = (compare(*pair) for pair in pairs)
-    return first if first is last else None
+    if all(one < other for one, other in pairs):
+        return compare(0, 1)
+    return compare(1, 0) if all(one > other for one, other in pairs) else None
 
 
 less, greater, at_most, at_least = map(_ordering, (operator.lt, operator.gt, operator.le, operator.ge))
 
 
 UNORDERED = frozenset({type(None), bool})  # unless they are texts of one language
-NUMERIC = frozenset({int, Decimal, float})
+NUMERIC = frozenset({int, Decimal, float, Single})
 
 
-def _kind(of: object) -> type:
-    """Return the type within which values have an order; all numbers are of one."""
-    kind = type(of)
-    return float if kind in {int, Decimal} else kind
+def _aligned(*of: Any) -> tuple[Any, Any]:  # noqa: ANN401 - numbers
+    """Return two numbers as ones of the same type."""
+    kinds = {*map(type, of)}
+    one, other = map(float if float in kinds else Single if Single in kinds else Decimal, of)
+    return one, other
 
 
 def _arithmetic(
@@ -285,11 +308,13 @@ def _arithmetic(
             if type(a) not in NUMERIC or type(b) not in NUMERIC:
                 return None
             if type(a) is not type(b):
-                a, b = (float(a), float(b)) if float in {type(a), type(b)} else (Decimal(a), Decimal(b))
+                a, b = _aligned(a, b)
         try:
             found = apply(a, b)
         except (ZeroDivisionError, InvalidOperation):
             return None
+        if type(a) is Single:
+            found = Single(found)
         if type(found) is Decimal:
             found = found.quantize(SMALLEST, rounding=ROUND_DOWN, context=EXACT)
         return number(found) if type(found) is not int or -LARGEST <= found < LARGEST else None
