@@ -41,11 +41,16 @@ class RemoteEngine:
 
         Raises StoreMismatch when the server has come to hold another release, and the other errors of Connection.
         """
+        found = self.ask(query)
+        self._check_release()
+        return found
+
+    def ask(self, query: Query) -> Result:
+        """Return what the server finds, whichever release it holds."""
         read_only(query)
         wants_triples = _form(query) in TRIPLES
         form = [("query", portable(query)), *self._dataset(query)]
         content = self._connection.read(form, results.TRIPLES if wants_triples else results.ROWS)
-        self._check_release()
         return results.triples(content) if wants_triples else results.rows(content)
 
     def _dataset(self, query: Query) -> Iterator[tuple[str, str]]:

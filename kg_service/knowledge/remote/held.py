@@ -74,10 +74,13 @@ class Held:
         found = {row["graph"]: int(row["size"]) for row in select(connection, SIZES, wanted)}
         return {iri for iri, size in wanted.items() if found.get(iri) != size}
 
-    def mark(self) -> str:
-        """Return the mark as triples."""
-        parts = " ".join(f"<{RELEASE}> <{PART}> <{iri}> ." for iri in sorted(self.graphs))
-        return f'<{RELEASE}> {IDENTIFIER} "{self.digest}" . <{RELEASE}> <{CLOSED}> "{self.closed}" . {parts}'
+    def parts(self) -> str:
+        """Return the triples that say which graphs are the release's."""
+        return " ".join(f"<{RELEASE}> <{PART}> <{iri}> ." for iri in sorted(self.graphs))
+
+    def seal(self) -> str:
+        """Return the triples that say which release it is: what makes the mark valid."""
+        return f'<{RELEASE}> {IDENTIFIER} "{self.digest}" . <{RELEASE}> <{CLOSED}> "{self.closed}" .'
 
 
 def read_mark(connection: Connection) -> Mapping[str, list[str]]:

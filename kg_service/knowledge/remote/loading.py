@@ -3,7 +3,8 @@
 The Graph Store Protocol would do for the triples, but has no way to swap many graphs at once. So the triples are staged
 in graphs of other names, read back and compared, and moved into place by one request, which the standard wants to be
 atomic: a reader sees the old release or the new one. A server without such transactions shows a mixture for a moment,
-but never under the mark of a release: the mark is removed first and written last.
+but never under the digest of a release: that is removed first and written last, when the server has been found to
+answer every named question as the store in process does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Dataset, NamedNode, Quad, QueryBoolean, QuerySolutions, Store, Triple
 
-from kg_service.errors import StoreError, StoreMismatch, StoreTimeout
+from kg_service.errors import QueryError, StoreError, StoreMismatch, StoreTimeout
 from kg_service.knowledge.canonical import canonical_quads
 from kg_service.knowledge.engine import Query
 from kg_service.knowledge.remote import results
@@ -26,7 +27,7 @@ from kg_service.knowledge.remote.names import NOTHING, RELEASE, STAGED, UNION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from kg_service.knowledge.engine import Engine, Result
+    from kg_service.knowledge.engine import Result
     from kg_service.knowledge.graph import KnowledgeGraph
     from kg_service.knowledge.remote.connection import Connection
 
@@ -54,15 +55,16 @@ def load(graph: KnowledgeGraph, connection: Connection, updates: Connection) -> 
     logger.info("Reading them back.")
     _compare(graph.store, connection, staged)
     _update(updates, _swap(held, connection, staged))
-    held.check(connection)
+    _read_whole(held, connection)
     logger.info("Comparing the answers to %s questions.", len(graph.questions))
     if differing := list(_differing_questions(graph, RemoteEngine(connection, held))):
-        _update(updates, [f"CLEAR GRAPH <{RELEASE}>"])
         raise StoreError(
             f"The server at {connection.url} does not answer as SPARQL 1.1 says, in the questions "
             f"{', '.join(differing)}, so it is not marked as holding the release. Use another server or version.",
             questions=differing,
         )
+    _update(updates, [f"INSERT DATA {{ GRAPH <{RELEASE}> {{ {held.seal()} }} }}"])
+    held.check(connection)
     return True
 
 
@@ -113,19 +115,24 @@ def _swap(held: Held, connection: Connection, staged: Mapping[str, str]) -> Iter
     for iri, name in staged.items():
         yield f"MOVE GRAPH <{name}> TO GRAPH <{iri}>"
         yield f"ADD GRAPH <{iri}> TO GRAPH <{UNION}>"
-    yield f"INSERT DATA {{ GRAPH <{RELEASE}> {{ {held.mark()} }} }}"
+    yield f"INSERT DATA {{ GRAPH <{RELEASE}> {{ {held.parts()} }} }}"
+
+
+def _read_whole(held: Held, connection: Connection) -> None:
+    """Make sure that an answer as large as the graph arrives whole: Virtuoso cuts triples without a word."""
+    arrived = len(set(_triples_of(UNION, connection)))
+    if arrived != held.size:
+        raise StoreError(
+            f"The server at {connection.url} cuts answers at {arrived:,} triples: raise its limit above {held.size:,} "
+            "(Virtuoso: ResultSetMaxRows)."
+        )
 
 
 def _compare(store: Store, connection: Connection, staged: Mapping[str, str]) -> None:
     """Read the staged graphs back and compare; numbers by value, since servers spell them in their own way."""
     found = Store()  # spells numbers as the other store does
     for iri, name in staged.items():
-        form = [
-            ("query", f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{name}> {{ ?s ?p ?o }} }}"),
-            ("default-graph-uri", NOTHING),
-            ("named-graph-uri", name),
-        ]
-        received = results.triples(connection.read(form, results.TRIPLES))
+        received = _triples_of(name, connection)
         found.extend(Quad(t.subject, t.predicate, t.object, NamedNode(iri)) for t in received)
     sent, arrived = (canonical_quads(Dataset(quads)) for quads in (store, found))
     if sent != arrived:
@@ -136,17 +143,26 @@ def _compare(store: Store, connection: Connection, staged: Mapping[str, str]) ->
         )
 
 
-def _differing_questions(graph: KnowledgeGraph, remote: Engine) -> Iterator[str]:
+def _triples_of(name: str, connection: Connection) -> Iterable[Triple]:
+    form = [
+        ("query", f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH <{name}> {{ ?s ?p ?o }} }}"),
+        ("default-graph-uri", NOTHING),
+        ("named-graph-uri", name),
+    ]
+    return results.triples(connection.read(form, results.TRIPLES))
+
+
+def _differing_questions(graph: KnowledgeGraph, remote: RemoteEngine) -> Iterator[str]:
     """Yield the named questions that the server answers otherwise, or, the last one, not in time."""
     for name, question in graph.questions.items():
         query = Query.inspect(graph.text_of(name, **question.example()))
         try:
-            if _content(remote.query(query)) != _content(graph.engine.query(query)):
+            if _content(remote.ask(query)) != _content(graph.engine.query(query)):
                 yield name
         except StoreTimeout:  # a server that hangs on one question may never wake up
             yield name
             return
-        except StoreError:
+        except (StoreError, QueryError):
             yield name
 
 
