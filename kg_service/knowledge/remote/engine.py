@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,6 @@ class RemoteEngine:
         """Ask over `connection`, of the graphs in `expected`."""
         self._connection = connection
         self._expected = expected
-        self._lock = threading.Lock()
         self._checked = time.monotonic()
 
     def query(self, query: Query) -> Result:
@@ -69,9 +67,7 @@ class RemoteEngine:
 
     def _check_release(self) -> None:
         """Make sure, now and then, that nobody has loaded another release under this service."""
-        with self._lock:
-            if time.monotonic() - self._checked < TRUST_SECONDS:
-                return
+        if time.monotonic() - self._checked >= TRUST_SECONDS:
             self._expected.check_mark(self._connection)
             self._checked = time.monotonic()
 
@@ -92,4 +88,6 @@ def read_only(query: Query) -> None:
 
 
 def _form(query: Query) -> str:
-    return next(form for token in query.tokens if (form := token.text.upper()) in FORMS and token.kind == "word")
+    """Return what kind of query it is; Oxigraph needs no space after the keyword."""
+    words = (token.text.upper() for token in query.tokens if token.kind == "word")
+    return next(form for word in words for form in FORMS if word.startswith(form))

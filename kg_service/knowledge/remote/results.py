@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 ROWS = "application/sparql-results+json"
 TRIPLES = "application/n-triples, text/turtle;q=0.9"
+SYNTAX = {
+    "application/n-triples": RdfFormat.N_TRIPLES,
+    "text/plain": RdfFormat.N_TRIPLES,
+    "text/turtle": RdfFormat.TURTLE,
+}
+"""By media type, how triples are read; nothing else is, least of all JSON-LD, which can point elsewhere."""
 
 
 def _decimal(text: str) -> str:
@@ -48,7 +54,7 @@ def rows(content: Content) -> QuerySolutions | QueryBoolean:
 
 def triples(content: Content) -> Iterable[Triple]:
     """Return an answer to CONSTRUCT or DESCRIBE; StoreError when it is none."""
-    form = RdfFormat.from_media_type(content.media_type)
+    form = SYNTAX.get(content.media_type)
     if form is None:
         raise _unreadable()
     try:
