@@ -6,6 +6,8 @@ import click
 
 from kg_service.guideline import Guideline
 
+UPDATE_SECONDS = 300.0  # a server may take its time to move a large release into place
+
 
 @click.command()
 @click.argument("url")
@@ -26,5 +28,6 @@ def load(url: str, update: str | None) -> None:
     from kg_service.knowledge import remote  # noqa: PLC0415 - an optional library
 
     graph = Guideline.load()
-    done = remote.load(graph, remote.Connection(url), remote.Connection(update or url))
+    updates = remote.Connection(update or url, remote.Bounds(seconds=UPDATE_SECONDS))
+    done = remote.load(graph, remote.Connection(url), updates)
     click.echo(f"{url} {'now holds' if done else 'held already'} {graph.digest}", err=True)

@@ -39,14 +39,14 @@ CUT = {"X-SPARQL-MaxRows": "its limit of rows", "X-SQL-State": "its limit of tim
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Bounds:
     """What one request may take: seconds from first to last byte, all tries together, and bytes of the answer."""
 
     seconds: float = 30.0
     size: int = 64 * 1024 * 1024
 
 
-USUAL = Limits()
+USUAL = Bounds()
 
 
 class Content(NamedTuple):
@@ -59,10 +59,10 @@ class Content(NamedTuple):
 class Connection:
     """One endpoint of a server. Threads may share it."""
 
-    def __init__(self, url: str, limits: Limits = USUAL) -> None:
+    def __init__(self, url: str, bounds: Bounds = USUAL) -> None:
         """Take an endpoint by its http(s) URL; nothing is sent yet. KgServiceError for another kind of URL."""
         self.url = checked(url)
-        self._limits = limits
+        self._bounds = bounds
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no password from a file
         self._session.auth = _credentials(self.url)
@@ -70,7 +70,7 @@ class Connection:
 
     def read(self, form: Sequence[tuple[str, str]], accept: str) -> Content:
         """Send a request that changes nothing; again, after a pause, when the server is away or busy."""
-        deadline = time.monotonic() + self._limits.seconds
+        deadline = time.monotonic() + self._bounds.seconds
         for pause in PAUSES:
             try:
                 return self._send(form, accept, deadline)
@@ -82,7 +82,7 @@ class Connection:
 
     def write(self, form: Sequence[tuple[str, str]]) -> None:
         """Send a request that changes the server's content, once."""
-        self._send(form, "*/*", time.monotonic() + self._limits.seconds)
+        self._send(form, "*/*", time.monotonic() + self._bounds.seconds)
 
     def close(self) -> None:
         """Let go of open connections; the next request opens one again."""
@@ -140,9 +140,9 @@ class Connection:
         size = 0
         while chunk := response.raw.read1(CHUNK):
             size += len(chunk)
-            if size > self._limits.size:
+            if size > self._bounds.size:
                 raise AnswerTooLarge(
-                    f"The answer is longer than {self._limits.size:,} bytes: ask for less, with LIMIT."
+                    f"The answer is longer than {self._bounds.size:,} bytes: ask for less, with LIMIT."
                 )
             if time.monotonic() > deadline:
                 raise self._too_slow()
@@ -150,8 +150,8 @@ class Connection:
 
     def _too_slow(self) -> StoreTimeout:
         return StoreTimeout(
-            f"The store has not answered within {self._limits.seconds:g} seconds: ask for less.",
-            seconds=self._limits.seconds,
+            f"The store has not answered within {self._bounds.seconds:g} seconds: ask for less.",
+            seconds=self._bounds.seconds,
         )
 
 

@@ -16,7 +16,7 @@ from kg_service.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
-from kg_service.knowledge.remote import Connection, Limits
+from kg_service.knowledge.remote import Bounds, Connection
 from kg_service.knowledge.remote.results import ROWS
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ def test_a_slow_server_is_left(server: Server, fault: Callable[[Handler], None])
     server.faults.append(fault)
     begin = time.monotonic()
     with pytest.raises(StoreTimeout, match=r"within 0\.5 seconds"):
-        Connection(server.url, Limits(seconds=0.5)).read(FORM, ROWS)
+        Connection(server.url, Bounds(seconds=0.5)).read(FORM, ROWS)
     assert time.monotonic() - begin < 1.5
 
 
 def test_a_huge_answer_is_not_read_to_its_end(server: Server) -> None:
     server.faults.append(lambda handler: handler.answer(b" " * 100_000))
     with pytest.raises(AnswerTooLarge, match="longer than 1,000 bytes"):
-        Connection(server.url, Limits(size=1000)).read(FORM, ROWS)
+        Connection(server.url, Bounds(size=1000)).read(FORM, ROWS)
 
 
 @pytest.mark.parametrize("header", ["X_SPARQL_MaxRows", "X_SQL_State"])

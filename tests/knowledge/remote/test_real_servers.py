@@ -37,7 +37,7 @@ def test_fuseki_gives_every_expected_answer(fuseki: str, guideline: Guideline) -
     assert {path.stem: wrong for path in EXPECTED if (wrong := wrong_rows(away, path))} == {}
     whole = away.sparql("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
     assert len(whole.triples) == len({quad.triple for quad in guideline.store})
-    away.engine = remote.connect(fuseki, guideline, remote.Limits(seconds=2))
+    away.engine = remote.connect(fuseki, guideline, remote.Bounds(seconds=2))
     with pytest.raises(StoreError, match="within 2 seconds"):
         away.sparql("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?f && ?c != ?g) }")
 
@@ -48,7 +48,7 @@ def test_virtuoso_takes_the_release_and_is_found_to_answer_wrongly(
     monkeypatch.setenv("KG_SERVICE_STORE_USER", "dba")
     monkeypatch.setenv("KG_SERVICE_STORE_PASSWORD", "dba")
     url = f"{virtuoso}/sparql"
-    there = remote.Connection(url, remote.Limits(seconds=15))
+    there = remote.Connection(url, remote.Bounds(seconds=15))
     with pytest.raises(StoreError, match="does not answer as SPARQL") as caught:
         remote.load(guideline, there, remote.Connection(f"{virtuoso}/sparql-auth"))
     questions = caught.value.extras["questions"]
