@@ -17,6 +17,7 @@ from kg_service.errors import AnswerTooLarge, KgServiceError, QueryError, StoreE
 
 try:
     import requests
+    from requests.adapters import HTTPAdapter
     from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 except ImportError as error:
@@ -32,6 +33,7 @@ PAUSES = (0.2, 0.8)
 """How long to wait before each further try, in seconds: a server that restarts, or drops a connection, is met again."""
 
 CHUNK = 64 * 1024
+KEPT = 32  # open connections that are kept for threads to share
 BUSY = frozenset({429, 502, 503})
 REFUSED_TEXT = frozenset({400, 422})
 CUT = {"X-SPARQL-MaxRows": "its limit of rows", "X-SQL-State": "its limit of time"}
@@ -65,6 +67,8 @@ class Connection:
         self._bounds = bounds
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no password from a file
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=KEPT))
         self._session.auth = _credentials(self.url)
         self._session.headers.update({"User-Agent": "guideline-kg", "Accept-Encoding": "identity"})
 

@@ -115,6 +115,21 @@ def test_a_query_is_read_and_not_run_here() -> None:
     assert time.monotonic() - begin < 1
 
 
+def test_a_base_that_is_no_iri_and_half_a_character_are_refused(loaded: Server, away: Guideline) -> None:
+    loaded.forms.clear()
+    for text, base in (("ASK {}", "http://e/> #"), ('ASK { ?s ?p "\ud800" }', None)):
+        with pytest.raises(QueryError):
+            away.sparql(text, base_iri=base)
+    assert loaded.forms == []
+
+
+def test_nothing_of_a_query_is_logged(away: Guideline, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        away.sparql('ASK { ?s ?p "markword" }')
+    assert caplog.records
+    assert "markword" not in caplog.text
+
+
 def test_another_release_loaded_meanwhile_is_noticed(
     loaded: Server, away: Guideline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from kg_service.errors import RefusedQuery
 from kg_service.knowledge.engine import Query
+from kg_service.knowledge.namespaces import XSD
 from kg_service.knowledge.remote.portable import portable
 
 
@@ -40,3 +41,30 @@ def test_relative_iris_have_the_base_of_the_door() -> None:
 def test_what_can_be_read_in_two_ways_is_refused(text: str) -> None:
     with pytest.raises(RefusedQuery, match="two ways"):
         sent(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PREFIX bif: <bif:> ASK { FILTER(bif:http_get('http://127.0.0.1:9/')) }",
+        "PREFIX b: <\\u0062if:> ASK { ?s b:contains 'x' }",
+        "ASK { ?s <JAVA:org.example.Code> ?o }",
+        "PREFIX e: <http://e/> SELECT (e:f(?x) AS ?y) { ?x ?p ?o }",
+        "ASK { ?x ?p ?o FILTER <http://e/f>(?x) }",
+        "PREFIX xsd: <http://e/> ASK { FILTER(xsd:integer(1)) }",
+        "ASK { ?x ?p ?o } ORDER BY <http://e/f> (?x)",
+    ],
+)
+def test_code_of_the_server_is_not_called(text: str) -> None:
+    with pytest.raises(RefusedQuery, match="own"):
+        sent(text)
+
+
+def test_casts_are_sent() -> None:
+    text = f"PREFIX x: <{XSD}> ASK {{ FILTER(x:integer('1') IN (<{XSD}int>(1))) }}"
+    assert sent(text) == text
+
+
+def test_a_base_that_is_no_iri_is_not_sent() -> None:
+    with pytest.raises(ValueError, match="IRI"):
+        sent("ASK {}", "http://e/> ASK { SERVICE <http://127.0.0.1:9/> {} } #")

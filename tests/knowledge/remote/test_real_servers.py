@@ -20,6 +20,20 @@ ERRING = {"co-therapy", "dosing", "precautions", "sequential-agents", "statement
 """Some of the questions that Virtuoso 7.2.5 answers wrongly, so that it must not serve: it takes CONCAT of an unbound
 variable for an empty text, and loses values of variables that only one side of a UNION binds."""
 
+PLACES = [
+    "{ * }",
+    "{ GRAPH ?g { * } }",
+    "{ GRAPH <urn:other> { * } }",
+    "{ GRAPH <urn:x-arq:UnionGraph> { * } }",
+    "{ GRAPH <urn:x-arq:DefaultGraph> { * } }",
+    "FROM <urn:other> { * }",
+    "FROM <urn:x-arq:UnionGraph> { * }",
+    "FROM <urn:x-arq:DefaultGraph> { * }",
+    "FROM NAMED <urn:other> { GRAPH ?g { * } }",
+    "FROM NAMED <urn:x-arq:UnionGraph> { GRAPH <urn:x-arq:UnionGraph> { * } }",
+]
+"""Where data of others could show: by name, by Jena's names for all graphs and for the default one, and by FROM."""
+
 
 def wrong_rows(guideline: Guideline, path: Path) -> list[str]:
     name, parameters = read_name(path)
@@ -37,6 +51,11 @@ def test_fuseki_gives_every_expected_answer(fuseki: str, guideline: Guideline) -
     assert {path.stem: wrong for path in EXPECTED if (wrong := wrong_rows(away, path))} == {}
     whole = away.sparql("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
     assert len(whole.triples) == len({quad.triple for quad in guideline.store})
+    foreign = "<urn:s> <urn:foreign> <urn:o>"
+    there.write([("update", f"INSERT DATA {{ {foreign} GRAPH <urn:other> {{ {foreign} }} }}")])
+    for place in PLACES:
+        query = f"ASK {place.replace('*', foreign)}"
+        assert not away.sparql(query).boolean, query
     away.engine = remote.connect(fuseki, guideline, remote.Bounds(seconds=2))
     with pytest.raises(StoreError, match="within 2 seconds"):
         away.sparql("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?f && ?c != ?g) }")
