@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -234,3 +236,9 @@ class TestCommands:
     def test_nobody_there(self, run: Callable[..., tuple[int, str, str]]) -> None:
         status, _, words = run("serve", "--store", "http://127.0.0.1:9/kg")
         assert (status, "cannot be reached" in words) == (2, True)
+
+    def test_without_the_library(self) -> None:
+        program = "import sys; sys.modules['requests'] = None; from kg_service.cli import main; main()"
+        command = [sys.executable, "-c", program, "load", "http://127.0.0.1:9/kg"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, "pip install 'guideline-kg[remote]'" in done.stderr) == (2, True)
