@@ -57,6 +57,41 @@ class RefusedQuery(QueryError):
     title = "Refused query"
 
 
+class AnswerTooLarge(QueryError):
+    """The answer is longer than is taken, or the server that gave it cut it; nothing is answered by halves."""
+
+    status = 413
+    title = "Answer too large"
+
+
+class StoreError(KgServiceError):
+    """The server that holds the graph does not do what it is asked; no message quotes what it said."""
+
+    status = 502
+    title = "Store failed"
+
+
+class StoreUnavailable(StoreError):
+    """The server that holds the graph is away, or too busy; the request may be sent again later."""
+
+    status = 503
+    title = "Store unavailable"
+
+
+class StoreTimeout(StoreError):
+    """The server that holds the graph has not answered within the time that it is given."""
+
+    status = 504
+    title = "Store timeout"
+
+
+class StoreMismatch(StoreError):
+    """The server holds no release, another one, or not all of it."""
+
+    status = 503
+    title = "Store holds another release"
+
+
 class _Nearest(KgServiceError):
     """An error that offers the names that come closest."""
 

@@ -4,9 +4,11 @@ from kg_service.cli.audit import audit
 from kg_service.cli.commands import main
 from kg_service.cli.explain import explain
 from kg_service.cli.impact import diff, impact
+from kg_service.cli.load import load
 from kg_service.cli.nanopub import digest, nanopub
 from kg_service.cli.records import convert, validate
 
+main.add_command(load)
 main.add_command(validate)
 main.add_command(convert)
 main.add_command(audit)

@@ -31,6 +31,13 @@ as_format = click.option(
     help="json, xml, csv, tsv for rows; turtle, ntriples, rdfxml, jsonld for graphs.",
 )
 
+at_store = click.option(
+    "--store",
+    envvar="KG_SERVICE_STORE",
+    metavar="URL",
+    help="Ask a SPARQL server that holds the release (see load) in place of the store in process.",
+)
+
 
 class Doors(click.Group):
     """A group of commands that ends every error in a sentence and an exit status."""
@@ -78,14 +85,15 @@ def main(debug: bool) -> None:  # noqa: ARG001, FBT001 - read by Doors
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
-def serve(host: str, port: int) -> None:
+@at_store
+def serve(host: str, port: int, store: str | None) -> None:
     """Serve the graph over HTTP: SPARQL endpoint, named questions, statements and sources."""
     from waitress.server import create_server  # noqa: PLC0415
 
     from kg_service.web import create_app  # noqa: PLC0415
     from kg_service.web.validation import MAX_RECORDS  # noqa: PLC0415
 
-    app = create_app(Guideline.load())
+    app = create_app(Guideline.load(store=store))
     try:
         server = create_server(
             app,
@@ -122,7 +130,8 @@ def queries(name: str | None) -> None:
 @click.argument("name")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
 @as_format
-def query(name: str, params: tuple[str, ...], form: str) -> None:
+@at_store
+def query(name: str, params: tuple[str, ...], form: str, store: str | None) -> None:
     """Answer the named question NAME.
 
     A value is an IRI, a CURIE, a label in any case, an identifier, or a code such as RxNorm:993449.
@@ -132,20 +141,21 @@ def query(name: str, params: tuple[str, ...], form: str) -> None:
       kg-service query statement --param id=S-LEAD-1a
       kg-service query lookup --param q=ATC -f csv
     """  # noqa: D301 - \b keeps click from folding the examples
-    print_answer(Guideline.load().query(name, **named_values("--param", params)), form)
+    print_answer(Guideline.load(store=store).query(name, **named_values("--param", params)), form)
 
 
 @main.command()
 @click.argument("file", type=click.File("rb"))
 @as_format
-def sparql(file: IO[bytes], form: str) -> None:
+@at_store
+def sparql(file: IO[bytes], form: str, store: str | None) -> None:
     """Answer the SPARQL query in FILE ("-" reads standard input).
 
     \b
     Example:
       echo 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }' | kg-service sparql -
     """  # noqa: D301 - \b keeps click from folding the examples
-    print_answer(Guideline.load().sparql(query_text(file)), form)
+    print_answer(Guideline.load(store=store).sparql(query_text(file)), form)
 
 
 @main.command()

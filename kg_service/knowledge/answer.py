@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
-    from pyoxigraph import QueryTriples
 
+    from kg_service.knowledge.engine import Result
     from kg_service.knowledge.formats import Kind
     from kg_service.knowledge.labels import Labels, Term
 
@@ -74,7 +74,7 @@ class Answer:
 
     def __init__(
         self,
-        result: QuerySolutions | QueryBoolean | QueryTriples,
+        result: Result,
         *,
         record: dict[str, Any],
         labels: Labels,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeGuard
 from pyoxigraph import (
     BlankNode,
     Dataset,
-    DefaultGraph,
     Literal,
     NamedNode,
     RdfFormat,
@@ -21,12 +20,12 @@ from pyoxigraph import (
 )
 
 from kg_service.errors import MalformedQuery, QueryError, UnknownName
-from kg_service.knowledge import cache, closure, guard
+from kg_service.knowledge import cache, closure
 from kg_service.knowledge.answer import Answer
 from kg_service.knowledge.binding import bind
 from kg_service.knowledge.canonical import canonical_quads, sha256, sorted_quads
 from kg_service.knowledge.check import CheckReport, check
-from kg_service.knowledge.dataset import graphs_named
+from kg_service.knowledge.engine import Engine, LocalEngine, Query
 from kg_service.knowledge.labels import Labels
 from kg_service.knowledge.names import nearest
 from kg_service.knowledge.namespaces import IDENTIFIER, LOCATOR, PART
@@ -57,12 +56,15 @@ class KnowledgeGraph:
         self.store = Store()
         self.store.extend(parse(snapshot.quads, format=RdfFormat.N_QUADS))  # keeps blank nodes' canonical names
         self.questions = Questions(release)
+        self.engine: Engine = LocalEngine(self.store)
 
     @classmethod
-    def load(cls, root: Path | None = None) -> Self:
+    def load(cls, root: Path | None = None, *, store: str | None = None) -> Self:
         """Load the release in `root` (default: the one that comes with the package), closed, from the cache if there.
 
-        Raises ReleaseError when files cannot be read or contradict each other.
+        With the URL of a SPARQL server as `store`, its queries are answered there: the server must hold this very
+        release (`kg-service load`). Raises ReleaseError when files cannot be read or contradict each other, StoreError
+        when the server is away or holds something else.
         """
         release = Release.find(root)
         key = hashlib.sha256(f"{closure.VERSION} {release.fingerprint()}".encode()).hexdigest()
@@ -71,7 +73,12 @@ class KnowledgeGraph:
             logger.info("Reasoning over the ontology; the result is kept for the next start.")
             snapshot = _close(release)
             cache.write(key, snapshot)
-        return cls(release, snapshot)
+        graph = cls(release, snapshot)
+        if store is not None:
+            from kg_service.knowledge.remote import connect  # noqa: PLC0415 - an optional library, and 0.1 s to import
+
+            graph.engine = connect(store, graph)
+        return graph
 
     def sparql(
         self,
@@ -115,8 +122,14 @@ class KnowledgeGraph:
         return {"graph_digest": self.digest, "query_digest": sha256(text), "parameters": dict(parameters)}
 
     @cached_property
-    def _loaded(self) -> frozenset[str]:
+    def graph_names(self) -> frozenset[str]:
+        """IRIs of the named graphs."""
         return frozenset(graph.value for graph in self.store.named_graphs())
+
+    @cached_property
+    def closed_digest(self) -> str:
+        """Digest of all quads, asserted and inferred, as this store writes them."""
+        return sha256(sorted_quads(Dataset(self.store)))
 
     @cached_property
     def labels(self) -> Labels:
@@ -154,18 +167,10 @@ class KnowledgeGraph:
         named_graphs: Sequence[str] = (),
         base_iri: str | None = None,
     ) -> Answer:
-        found = guard.inspect(text)
-        chosen = [*default_graphs, *named_graphs]
-        own = graphs_named(found)
+        query = Query.inspect(text, default_graphs, named_graphs, base_iri)
         try:
-            result = self.store.query(
-                text,
-                base_iri=base_iri,
-                use_default_graph_as_union=not chosen and not own,
-                default_graph=_nodes(default_graphs) if chosen else None,
-                named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
-            )
-            missing = [iri for iri in dict.fromkeys(chosen or own) if iri not in self._loaded]
+            result = self.engine.query(query)
+            missing = [iri for iri in query.graphs if iri not in self.graph_names]
             return Answer(result, record=record, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing)
         except SyntaxError as error:
             raise _malformed(text, error, self.prefixes) from error
@@ -200,10 +205,6 @@ def _close(release: Release) -> cache.Snapshot:
 
 def _given(params: Mapping[str, object]) -> dict[str, str]:
     return {parameter: str(value) for parameter, value in params.items() if value is not None}
-
-
-def _nodes(iris: Sequence[str]) -> list[NamedNode | BlankNode | DefaultGraph]:
-    return [NamedNode(iri) for iri in iris]
 
 
 def _malformed(text: str, error: SyntaxError, known: Mapping[str, str]) -> MalformedQuery:

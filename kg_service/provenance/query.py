@@ -10,7 +10,7 @@ from pyoxigraph import NamedNode, QuerySolutions, Store
 
 from kg_service.errors import QueryError
 from kg_service.knowledge import guard
-from kg_service.knowledge.dataset import graphs_named
+from kg_service.knowledge.dataset import dataset_clauses
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.tokens import tokens
 
@@ -60,7 +60,7 @@ class SelectQuery:
             assignments=_assignments(text[starts[places["items"]] : starts[places["dataset"]]]),
             shown=_variables(text),
             named=frozenset(_named(found)),
-            union=not graphs_named(found),
+            union=not dataset_clauses(found),
         )
 
     def whole(self, where: str = "", extra: str = "") -> str:

@@ -9,7 +9,7 @@ import pytest
 from pyoxigraph import Quad, QuerySolutions, Store
 
 from kg_service.errors import ParameterError, QueryError
-from kg_service.knowledge.dataset import graphs_named
+from kg_service.knowledge.dataset import dataset_clauses
 from kg_service.knowledge.namespaces import INFERRED
 from kg_service.knowledge.tokens import tokens
 from kg_service.provenance.derivation import fact_of
@@ -64,7 +64,7 @@ FREE = {
 def asks_again(text: str, quads: Iterable[Quad]) -> list[list[Term | None]]:
     store = Store()
     store.extend(quads)
-    answer = store.query(text, use_default_graph_as_union=not graphs_named(list(tokens(text))))
+    answer = store.query(text, use_default_graph_as_union=not dataset_clauses(list(tokens(text))))
     assert isinstance(answer, QuerySolutions)
     return [list(row) for row in answer]
 
