@@ -194,8 +194,7 @@ def reported(test: Test) -> set[Expected] | str:
         shapes = read_shapes(test.shapes, Facts())
     except ReleaseError as error:
         match = FEATURE.search(str(error))
-        assert match, f"{test.name} is refused without a feature: {error}"
-        return match[1]
+        return match[1] if match else f"no feature: {error}"
     facts = Facts(quad.triple for quad in test.data)
     return {
         Expected(r.focus, r.value, comparable(r.path), r.severity, r.component, comparable(r.shape))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union, read_group, read_query
+from kg_service.knowledge.pattern import (
+    Constraint,
+    Group,
+    Nested,
+    SubSelect,
+    TriplePattern,
+    Union,
+    read_group,
+    read_query,
+)
 
 
 def triples(text: str) -> list[tuple[str, str, str]]:
@@ -17,13 +26,16 @@ def triples(text: str) -> list[tuple[str, str, str]]:
     ("{}", []),
     ("{ ?a :p ?b }", [("?a", ":p", "?b")]),
     ("{ ?a :p ?b . }", [("?a", ":p", "?b")]),
-    ("{ ?a :p ?b , ?c ; :q 1 ; . ?d a :C }", [("?a", ":p", "?b"), ("?a", ":p", "?c"), ("?a", ":q", "1"), ("?d", "a", ":C")]),
+    ("{ ?a :p ?b , ?c ; :q 1 ; . ?d a :C }", [
+        ("?a", ":p", "?b"), ("?a", ":p", "?c"), ("?a", ":q", "1"), ("?d", "a", ":C"),
+    ]),
     ("{?a:p?b.?b:q<x>}", [("?a", ":p", "?b"), ("?b", ":q", "<x>")]),
     ("{ ?a ^:p/(:q|:r)*/:s? ?b }", [("?a", "^:p/(:q|:r)*/:s?", "?b")]),
     ("{ ?a !(:p|^:q) ?b }", [("?a", "!(:p|^:q)", "?b")]),
     ("{ ?a ?p '} . { ?x' }", [("?a", "?p", "'} . { ?x'")]),
     ("{ ?a :p 'x'@en , '1'^^xsd:int , -2 , +1.5 , true }", [
-        ("?a", ":p", "'x'@en"), ("?a", ":p", "'1'^^xsd:int"), ("?a", ":p", "-2"), ("?a", ":p", "+1.5"), ("?a", ":p", "true"),
+        ("?a", ":p", "'x'@en"), ("?a", ":p", "'1'^^xsd:int"), ("?a", ":p", "-2"), ("?a", ":p", "+1.5"),
+        ("?a", ":p", "true"),
     ]),
     ("{ ?a :p [ :q ?b ; :r [ ] ] . ?a :s ( 1 ?c ) }", [("?a", ":p", "[ :q ?b ; :r [ ] ]"), ("?a", ":s", "( 1 ?c )")]),
     ("{ ?a :p ?b # . ?c :q ?d }\n . ?b :r ?c }", [("?a", ":p", "?b"), ("?b", ":r", "?c")]),
@@ -53,7 +65,8 @@ def test_what_stands_in_braces() -> None:
 
 
 def test_conditions_keep_the_groups_of_exists_apart() -> None:
-    text = "{ FILTER (?a = '}' || NOT EXISTS { ?a :p ?b FILTER EXISTS { ?b :q ?c } } && (?d)) FILTER NOT EXISTS { ?a :r ?b } }"
+    text = """{ FILTER (?a = '}' || NOT EXISTS { ?a :p ?b FILTER EXISTS { ?b :q ?c } } && (?d))
+        FILTER NOT EXISTS { ?a :r ?b } }"""
     both, alone = read_group(text).elements
     assert isinstance(both, Constraint)
     assert isinstance(alone, Constraint)
@@ -65,14 +78,16 @@ def test_conditions_keep_the_groups_of_exists_apart() -> None:
 
 
 def test_functions_and_values() -> None:
-    condition, bind, values = read_group("{ FILTER regex(?a, '{') BIND (IF(?a, 1, 2) AS ?b) VALUES (?c ?d) { (1 UNDEF) (:x ')') } }").elements
+    text = "{ FILTER regex(?a, '{') BIND (IF(?a, 1, 2) AS ?b) VALUES (?c ?d) { (1 UNDEF) (:x ')') } }"
+    condition, bind, values = read_group(text).elements
     assert [str(one) for one in (condition, bind)] == ["FILTER regex(?a, '{')", "BIND (IF(?a, 1, 2) AS ?b)"]
     assert str(values) == "VALUES (?c ?d) { (1 UNDEF) (:x ')') }"
 
 
 def test_queries() -> None:
     select = read_query("SELECT DISTINCT ?a (STR(?b) AS ?c) { ?a :p ?b } ORDER BY ?a LIMIT 3")
-    assert (select.head, select.template, select.tail) == ("SELECT DISTINCT ?a (STR(?b) AS ?c)", None, "ORDER BY ?a LIMIT 3")
+    assert (select.head, select.tail) == ("SELECT DISTINCT ?a (STR(?b) AS ?c)", "ORDER BY ?a LIMIT 3")
+    assert select.template is None
     construct = read_query("CONSTRUCT { ?a :q ?b ; a :C } WHERE { ?a :p ?b }")
     assert construct.template == Group((TriplePattern("?a", ":q", "?b"), TriplePattern("?a", "a", ":C")))
     assert construct.where == Group((TriplePattern("?a", ":p", "?b"),))

@@ -54,7 +54,8 @@ class Unit:
             "reached": facts.reached, "matching": matching, "predicates": predicates, "guideline": guideline,
             **{name: getattr(values, name) for name in (
                 "TRUE", "FALSE", "truth", "same", "less", "greater", "at_most", "at_least", "added", "subtracted",
-                "multiplied", "divided", "shown", "iri", "concatenated", "coalesced", "number", "total", "least", "most",
+                "multiplied", "divided", "shown", "iri", "concatenated", "coalesced", "number", "total", "least",
+                "most",
             )},
         }  # fmt: skip
         self.functions: list[list[str]] = []
@@ -168,26 +169,30 @@ class Body:
 
     # Names
 
-    def _at(self, name: str) -> str:
+    def place(self, name: str) -> str:
         """Write where the value of a variable is."""
         return self._local.get(name, f"v_{name}")
+
+    def restart(self, allowed: Mapping[str, tuple[str, ...]]) -> None:
+        """Begin with the values that were given, and what is known of them."""
+        self._local, self._allowed = {}, allowed
 
     def _anew(self, name: str) -> str:
         """Write where another value of a variable goes: what it had is needed at the next turn of a loop."""
         if name in self.known:
             self._local[name] = self.unit.fresh("w")
-        return self._at(name)
+        return self.place(name)
 
     def _locals(self) -> tuple[str, ...]:
-        return tuple(self._at(name) for name in self.known if name != THIS)
+        return tuple(self.place(name) for name in self.known if name != THIS)
 
     # Groups
 
     def group(self, group: Group, needed: frozenset[str] | None, seen: frozenset[str] = frozenset()) -> None:
         """Write a group: its joins in a good order, each filter as soon as its variables have their last values.
 
-        Its filters see the variables `seen` beside its own. `needed` are the variables that are asked for afterwards; of solutions that differ in others only, one is
-        enough. None: all solutions count.
+        Its filters see the variables `seen` beside its own. `needed` are the variables that are asked for afterwards;
+        of solutions that differ in others only, one is enough. None: all solutions count.
         """
         own = in_scope(group)
         outside = frozenset(self.known)
@@ -342,7 +347,7 @@ class Body:
         source, p, q = self.unit.fresh("x"), self.unit.fresh("x"), self.unit.fresh("x")
         self.loop(f"for {source} in (facts, guideline)")
         for name, side in ((p, "objects"), (q, "subjects")):
-            self.write(f"{name} = {source}.{side}.get({self._at(verb.name)}, NOTHING)")
+            self.write(f"{name} = {source}.{side}.get({self.place(verb.name)}, NOTHING)")
         self._look_up(subject, (p, q), obj)
 
     def _reach(self, subject: Side, path: Repeated, obj: Side) -> None:
@@ -365,13 +370,13 @@ class Body:
         """Write what is known of a side: a term, or None."""
         if isinstance(side, Constant):
             return self.unit.constant(side.term)
-        return self._at(side.name) if side.name in self.known else "None"
+        return self.place(side.name) if side.name in self.known else "None"
 
     def _target(self, side: Side) -> str:
         """Write where the value of a side goes, that has none yet."""
         assert isinstance(side, Variable)  # noqa: S101 - narrows the type: constants are known
         self.known[side.name] = True
-        return self._at(side.name)
+        return self.place(side.name)
 
     def _take(self, side: Side, found: str) -> None:
         """Give a side the value that was found, or, if it has one, hold it to that."""
@@ -400,7 +405,7 @@ class Body:
             obj = match.object
             if self._is_known(match.subject) and isinstance(obj, Variable) and obj.name not in self.known:
                 objects, _ = self.unit.index(match.verb.predicate, obj)
-                self.loop(f"for {self._at(obj.name)} in {objects}.get({self._given(match.subject)}) or UNBOUND")
+                self.loop(f"for {self.place(obj.name)} in {objects}.get({self._given(match.subject)}) or UNBOUND")
                 self.known[obj.name] = False
                 return
         self._refuse_perhaps(element.group)
@@ -411,7 +416,7 @@ class Body:
         found.loop("for _ in ONCE")
         found.group(element.group, self._asked(shown), self._visible)
         found.write("found = True")
-        found.write(f"yield {_tuple(map(found._at, shown))}")
+        found.write(f"yield {_tuple(map(found.place, shown))}")
         found.close()
         found.write("if not found:")
         found.write(f"    yield {_tuple(before.values())}")
@@ -428,10 +433,10 @@ class Body:
         for group, scope in zip(element.groups, scopes, strict=True):
             self._refuse_perhaps(group)
             inner.known = {name: is_sure for name, is_sure in given.items() if self._sees_all or name in {*scope, THIS}}
-            inner._local, inner._allowed = {}, self._allowed
+            inner.restart(self._allowed)
             inner.loop("for _ in ONCE")
             inner.group(group, self._asked(shown))
-            yielded = (inner._at(name) if name in inner.known or name in given else "None" for name in shown)
+            yielded = (inner.place(name) if name in inner.known or name in given else "None" for name in shown)
             inner.write(f"yield {_tuple(yielded)}")
             if one_is_enough:
                 inner.write("return")
@@ -460,12 +465,12 @@ class Body:
     def _take_perhaps(self, name: str, found: str, *, sure: bool) -> None:
         """Give a variable a value that may be None."""
         if name not in self.known:
-            self.write(f"{self._at(name)} = {found}")
+            self.write(f"{self.place(name)} = {found}")
             self.known[name] = sure
         elif sure:
             self._take(Variable(name), found)
         else:
-            given = self._at(name)
+            given = self.place(name)
             self.require(f"({given} is None or {found} is None or {given} == {found})")
             if not self.known[name]:
                 self.write(f"{self._anew(name)} = {found} if {given} is None else {given}")
@@ -498,7 +503,7 @@ class Body:
         given = [one for one in self.known if one in mentioned(group) & self._visible and one != THIS]
         params = ", ".join(f"v_{one}" for one in given)
         self.unit.functions.append([f"def {name}({params}):", *(f"    {line}" for line in inner.lines)])
-        return f"{name}({', '.join(map(self._at, given))})"
+        return f"{name}({', '.join(map(self.place, given))})"
 
     def _refuse_perhaps(self, group: Group) -> None:
         """Refuse a group that perhaps gives a value to a variable that has one before: it would have to come first."""
@@ -532,7 +537,7 @@ class Body:
         return Conditions(self.unit.constant, self._variable, self._exists, refuse_aggregate)
 
     def _variable(self, name: str) -> str:
-        return self._at(name) if name in self.known and name in {*self._visible, THIS} else "None"
+        return self.place(name) if name in self.known and name in {*self._visible, THIS} else "None"
 
     def construct(self, triple: TriplePattern) -> None:
         """Write that a solution makes a triple, if all of it is bound."""
@@ -589,7 +594,7 @@ class Body:
         for number, name in enumerate(keys):
             if name == THIS:
                 continue  # it has its value from outside
-            self.write(f"{self._at(name)} = key[{number}]")
+            self.write(f"{self.place(name)} = key[{number}]")
         for number, one in enumerate(aggregates):
             self.write(f"a{number} = {_worked_out(one, f'[row[{number}] for row in rows]')}")
         self.write(f"yield {_tuple(shown)}")

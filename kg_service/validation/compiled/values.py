@@ -1,8 +1,8 @@
 """RDF terms and SPARQL's operators on them, as compiled queries use them.
 
 An IRI or blank node is a Python text, a literal a Value, and None stands for what is unbound or in error: SPARQL treats
-the two alike wherever a value is used (https://www.w3.org/TR/sparql11-query/#evaluation). A comparison gives True, False
-or, in error, None.
+the two alike wherever a value is used (https://www.w3.org/TR/sparql11-query/#evaluation). A comparison gives True,
+False or, in error, None. Literals are read and compared as Oxigraph does, which is the store of the reference engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import struct
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from pyoxigraph import BlankNode, NamedNode, Quad, Store
 from pyoxigraph import Literal as RdfLiteral
@@ -22,7 +22,7 @@ from pyoxigraph import Literal as RdfLiteral
 from kg_service.knowledge.namespaces import XSD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 INTEGER, DECIMAL, DOUBLE, BOOLEAN, STRING, DATE, DATE_TIME, YEAR, YEAR_MONTH, FLOAT = (
     XSD + name
@@ -65,7 +65,7 @@ UNZONED = (timezone(timedelta(hours=14)), timezone(timedelta(hours=-14)))  # whe
 class Single(float):
     """A float of 32 bits."""
 
-    def __new__(cls, of: float | Decimal | str) -> Single:
+    def __new__(cls, of: float | Decimal | str) -> Self:
         """Round to 32 bits; what is too large is infinite."""
         try:
             return super().__new__(cls, struct.unpack("f", struct.pack("f", float(of)))[0])
@@ -130,26 +130,27 @@ def _python(lexical: str, datatype: str) -> object:
     if kind not in LEXICAL or not LEXICAL[kind].fullmatch(lexical):
         return None
     try:
-        return _read(lexical, kind)
+        return READERS[kind](lexical)
     except (ValueError, InvalidOperation):
         return None
 
 
-def _read(lexical: str, kind: str) -> object:
-    if kind == INTEGER:
-        number = int(lexical)
-        return number if -LARGEST <= number < LARGEST else None
-    if kind == DECIMAL:
-        return Decimal(lexical)
-    if kind in {DOUBLE, FLOAT}:
-        return (Single if kind == FLOAT else float)(lexical)
-    if kind == BOOLEAN:
-        return lexical in {"true", "1"}
-    if kind == DATE:
-        return Day.fromisoformat(f"{lexical[:10]}T00:00:00{lexical[10:]}")
-    if kind == DATE_TIME:
-        return datetime.fromisoformat(lexical)
-    return Year(int(lexical), 1, 1) if kind == YEAR else YearMonth.fromisoformat(lexical + "-01")
+def _integer(lexical: str) -> int | None:
+    found = int(lexical)
+    return found if -LARGEST <= found < LARGEST else None
+
+
+READERS: Mapping[str, Callable[[str], object]] = {
+    INTEGER: _integer,
+    DECIMAL: Decimal,
+    DOUBLE: float,
+    FLOAT: Single,
+    BOOLEAN: frozenset({"true", "1"}).__contains__,
+    DATE: lambda lexical: Day.fromisoformat(f"{lexical[:10]}T00:00:00{lexical[10:]}"),
+    DATE_TIME: datetime.fromisoformat,
+    YEAR: lambda lexical: Year(int(lexical), 1, 1),
+    YEAR_MONTH: lambda lexical: YearMonth.fromisoformat(f"{lexical}-01"),
+}
 
 
 def _canonical(found: object, lexical: str, datatype: str) -> str:
@@ -159,7 +160,9 @@ def _canonical(found: object, lexical: str, datatype: str) -> str:
         return str(found)
     if isinstance(found, Decimal):
         return f"{found.normalize(EXACT):f}"
-    return lexical if type(found) in {Day, Year, YearMonth} and not found.tzinfo else _stored(lexical, datatype)
+    if isinstance(found, Day | Year | YearMonth) and not found.tzinfo:
+        return lexical
+    return _stored(lexical, datatype)
 
 
 def _stored(lexical: str, datatype: str) -> str:
@@ -167,7 +170,9 @@ def _stored(lexical: str, datatype: str) -> str:
     node = NamedNode(datatype)
     store = Store()
     store.add(Quad(node, node, RdfLiteral(lexical, datatype=node)))
-    return next(iter(store)).object.value
+    (stored,) = store.quads_for_pattern(None, None, None)
+    assert isinstance(stored.object, RdfLiteral)  # noqa: S101 - narrows the type
+    return stored.object.value
 
 
 TRUE, FALSE = literal("true", BOOLEAN), literal("false", BOOLEAN)
@@ -359,7 +364,7 @@ def _extreme(of: list[Found], beats: Callable[[Term, Term], bool]) -> Found:
 
 
 def _precedes(one: Term, other: Term) -> bool:
-    """Tell whether a term comes before another: blank nodes, IRIs, literals; literals without an order by their parts."""
+    """Tell whether a term comes before another: blank nodes, IRIs, literals; those without an order by their parts."""
     if isinstance(one, Value) and isinstance(other, Value):
         found = less(one, other)
         parts = (one.lexical, one.datatype, one.language or "") < (other.lexical, other.datatype, other.language or "")

@@ -49,7 +49,7 @@ def by_oxigraph(query: str, triples: Iterable[Triple], this: str = ":a", guideli
 
 
 def fixed(query: str, this: str) -> str:
-    """The query with `$this` replaced; as the first of what a SELECT shows or groups by it is a name for the constant."""
+    """The query with `$this` replaced; first in a SELECT or GROUP BY it becomes a name for the constant."""
     numbers = itertools.count()
     text = GROUPED.sub('("" AS ?group)', query)
     text = SHOWN.sub(lambda _: f"({this} AS ?this{next(numbers) or ''})", text)

@@ -25,7 +25,7 @@ QUERIES = 1_500
 
 def sample(seed: int) -> tuple[str, str, str, str]:
     """A query, facts, facts of the guideline, and what `$this` is."""
-    choose = random.Random(seed)
+    choose = random.Random(seed)  # noqa: S311 - a sample, no secret
     depth = seed % 4
     query = Grammar(choose).select(depth)
     return query, graph(choose, OWN, ":C", 14), graph(choose, OF_GUIDELINE, ":G", 6), choose.choice(NODES)

@@ -7,6 +7,7 @@ import pytest
 from kg_service.errors import ReleaseError
 from kg_service.validation.compiled.codegen import compile_construct
 from kg_service.validation.compiled.facts import Facts
+from kg_service.validation.compiled.values import Value
 
 from .conftest import NAMES, PREFIXES, by_oxigraph, compiled, read
 
@@ -34,7 +35,8 @@ QUERIES = {
     # OPTIONAL
     "optional": "{ $this :p ?x . OPTIONAL { ?x :s ?y } }",
     "optional with several solutions": "{ $this :p ?x . OPTIONAL { ?x :q ?y } }",
-    "optional with a filter on outer variables": "{ $this :q ?x . OPTIONAL { $this :p ?y . ?y :q ?z . FILTER (?z > ?x) } }",
+    "optional with a filter on outer variables":
+        "{ $this :q ?x . OPTIONAL { $this :p ?y . ?y :q ?z . FILTER (?z > ?x) } }",
     "optional in optional": "{ $this :p ?x . OPTIONAL { ?x :loop ?y . OPTIONAL { ?y :t ?z } } }",
     "the filter of an inner optional sees one group out":
         "{ $this :q ?x . OPTIONAL { $this :p ?y . OPTIONAL { ?y :q ?z . FILTER (?z = ?x) } } }",
@@ -56,22 +58,28 @@ QUERIES = {
     # EXISTS
     "exists": "{ $this :p ?x . FILTER EXISTS { ?x :s ?y } }",
     "not exists": "{ $this :p ?x . FILTER NOT EXISTS { ?x :s ?y } }",
-    "exists in exists": "{ $this :p ?x . FILTER NOT EXISTS { ?x :q ?y . FILTER NOT EXISTS { ?z :q ?y . FILTER (?z != ?x) } } }",
+    "exists in exists":
+        "{ $this :p ?x . FILTER NOT EXISTS { ?x :q ?y . FILTER NOT EXISTS { ?z :q ?y . FILTER (?z != ?x) } } }",
     "exists with a filter on outer variables": "{ $this :q ?x . FILTER EXISTS { ?y :q ?z . FILTER (?z > ?x) } }",
     "exists with a union": "{ $this :p ?x . FILTER EXISTS { { ?x :s ?y } UNION { ?x :t ?y . FILTER (?x = :c) } } }",
     "exists in a disjunction": "{ $this :p ?x . FILTER (?x = :c || EXISTS { ?x :s ?y }) }",
     "exists with what is unbound": "{ $this :p ?x . OPTIONAL { ?x :s ?y } FILTER EXISTS { ?z :q ?y } }",
     "exists in an optional": "{ $this :p ?x . OPTIONAL { ?x :q ?y . FILTER NOT EXISTS { $this :q ?y } } }",
     # Subqueries
-    "subquery": "{ $this :p ?x . { SELECT $this ?x (COUNT(?v) AS ?y) WHERE { $this :p ?x . ?x :q ?v } GROUP BY $this ?x } }",
+    "subquery":
+        "{ $this :p ?x . { SELECT $this ?x (COUNT(?v) AS ?y) WHERE { $this :p ?x . ?x :q ?v } GROUP BY $this ?x } }",
     "subquery, distinct": "{ { SELECT DISTINCT $this ?y WHERE { $this :p ?x . ?x :q ?y } } ?z :q ?y }",
-    "aggregates": "{ { SELECT $this (MAX(?v) AS ?x) (MIN(?v) AS ?y) (SUM(?v) AS ?z) WHERE { ?w :q ?v } GROUP BY $this } }",
-    "an aggregate in an expression": "{ { SELECT $this (SUM(?v) + COUNT(?w) AS ?x) WHERE { ?w :q ?v } GROUP BY $this } }",
+    "aggregates":
+        "{ { SELECT $this (MAX(?v) AS ?x) (MIN(?v) AS ?y) (SUM(?v) AS ?z) WHERE { ?w :q ?v } GROUP BY $this } }",
+    "an aggregate in an expression":
+        "{ { SELECT $this (SUM(?v) + COUNT(?w) AS ?x) WHERE { ?w :q ?v } GROUP BY $this } }",
     "a sum in error": "{ { SELECT $this (SUM(?v) AS ?x) WHERE { ?w :p ?v } GROUP BY $this } }",
-    "an aggregate that is joined": "{ ?x :q ?y . { SELECT $this (MAX(?v) AS ?y) WHERE { $this :q ?v } GROUP BY $this } }",
+    "an aggregate that is joined":
+        "{ ?x :q ?y . { SELECT $this (MAX(?v) AS ?y) WHERE { $this :q ?v } GROUP BY $this } }",
     "no solutions to group": "{ { SELECT $this (COUNT(?v) AS ?x) WHERE { $this :none ?v } GROUP BY $this } }",
     "counting what is unbound":
-        "{ { SELECT $this (COUNT(?v) AS ?x) (COUNT(*) AS ?y) WHERE { $this :p ?w OPTIONAL { ?w :s ?v } } GROUP BY $this } }",
+        "{ { SELECT $this (COUNT(?v) AS ?x) (COUNT(*) AS ?y) WHERE { $this :p ?w OPTIONAL { ?w :s ?v } } GROUP BY $this"
+        " } }",
     "an inner name is not an outer one": "{ $this :q ?y . { SELECT $this ?x WHERE { $this :p ?x . ?x :q ?y } } }",
     # Predicates and paths
     "any predicate": "{ $this ?k ?x }",
@@ -115,9 +123,11 @@ QUERIES = {
     "strings with braces and keywords": "{ $this :p ?x . BIND (CONCAT('} UNION {', \"(?z AS ?q)\") AS ?y) }",
     "escapes": r"{ BIND ('a\tb\"c\\\u00e9' AS ?x) BIND ('''it's''' AS ?y) }",
     "comments": "{ $this :p ?x # not } this\n . ?x :q ?y }",
-    "many patterns": "{ " + " . ".join(f"$this :p ?x{n} . ?x{n} :q ?y{n}" for n in range(12)) + " . BIND (?y11 AS ?x) }",
+    "many patterns":
+        "{ " + " . ".join(f"$this :p ?x{n} . ?x{n} :q ?y{n}" for n in range(12)) + " . BIND (?y11 AS ?x) }",
     "many patterns around an optional":
-        "{ $this :p ?x . OPTIONAL { ?x :none ?y } " + " . ".join(f"?x :q ?y{n}" for n in range(16)) + " . $this :q ?y }",
+        "{ $this :p ?x . OPTIONAL { ?x :none ?y } "
+        + " . ".join(f"?x :q ?y{n}" for n in range(16)) + " . $this :q ?y }",
 }  # fmt: skip
 
 
@@ -138,7 +148,8 @@ def test_the_queries_find_something() -> None:
         if compiled(f"SELECT $this ?x ?y ?z ?k WHERE {where}", read(FACTS), this, read(GUIDELINE))
     }
     assert QUERIES.keys() - found == {
-        "no solutions to group", "in with an unbound variable, not found", "an ill-typed value, alone", "not in with errors",
+        "no solutions to group", "in with an unbound variable, not found", "an ill-typed value, alone",
+        "not in with errors",
     }  # fmt: skip
 
 
@@ -155,19 +166,22 @@ def test_select_clauses(query: str) -> None:
 
 
 def test_lower_case_keywords() -> None:
-    query = "select $this ?x (str(?x) as ?y) where { { $this :p ?x } union { $this :r ?x } optional { ?x :s ?z } filter(?x in (:b)) }"
+    query = """select $this ?x (str(?x) as ?y)
+        where { { $this :p ?x } union { $this :r ?x } optional { ?x :s ?z } filter(?x in (:b)) }"""
     b = PREFIXES[""] + "b"
     assert {row[1] for row in compiled(query, read(FACTS))} == {b}
 
 
 def test_a_construct_yields_each_triple_that_is_whole() -> None:
     run = compile_construct(
-        "CONSTRUCT { ?x :new ?y ; a :C . $this ?k ?x } WHERE { $this ?k ?x . FILTER (?k IN (:p)) OPTIONAL { ?x :s ?y } }",
+        """CONSTRUCT { ?x :new ?y ; a :C . $this ?k ?x }
+        WHERE { $this ?k ?x . FILTER (?k IN (:p)) OPTIONAL { ?x :s ?y } }""",
         NAMES,
         Facts(),
     )
     base, rdf_type = PREFIXES[""], "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-    found = {tuple(one if isinstance(one, str) else one.lexical for one in row) for row in run(Facts(read(FACTS)), base + "a")}
+    rows = run(Facts(read(FACTS)), base + "a")
+    found = {tuple(one.lexical if isinstance(one, Value) else one for one in row) for row in rows}
     assert found == {
         (base + "b", base + "new", "text"),
         (base + "b", rdf_type, base + "C"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_service.errors import ReleaseError
+from kg_service.knowledge.pattern import Constraint, read_group
 from kg_service.validation.compiled.expressions import Aggregate, Call, Constant, Exists, Expression, Variable
 
 from .conftest import NAMES, PREFIXES
@@ -43,8 +44,6 @@ def test_trees(text: str, tree: str) -> None:
 
 
 def test_groups_of_exists_are_part_of_the_tree() -> None:
-    from kg_service.knowledge.pattern import Constraint, read_group
-
     (condition,) = read_group("{ FILTER (?a && NOT EXISTS { ?a :p ?b }) }").elements
     assert isinstance(condition, Constraint)
     tree = NAMES.expression(condition.parts)
@@ -54,7 +53,9 @@ def test_groups_of_exists_are_part_of_the_tree() -> None:
     assert exists.negated
 
 
-@pytest.mark.parametrize("text", ["", "?a ?b", "?a +", "(?a", "IF(?a", ":own(?a)", "none:a", "_:a", "+ ?a", "?a = = ?b"])
+@pytest.mark.parametrize("text", [
+    "", "?a ?b", "?a +", "(?a", "IF(?a", ":own(?a)", "none:a", "_:a", "+ ?a", "?a = = ?b",
+])  # fmt: skip
 def test_what_is_no_expression_here(text: str) -> None:
     with pytest.raises(ReleaseError):
         NAMES.expression([text])
