@@ -89,11 +89,15 @@ class Unit:
         self.constants["p_type"], self.constants["q_type"] = self.guideline.objects[predicate], classes
         return [own, ("p_type", "q_type")]
 
+    def in_guideline(self, predicate: str, obj: Side) -> bool:
+        """Tell whether a pattern is looked up in the guideline, and therefore not in the case."""
+        if predicate != TYPE.value:
+            return predicate in self.guideline.objects
+        return isinstance(obj, Constant) and obj.term in self.guideline.subjects.get(predicate, facts.NOTHING)
+
     def index(self, predicate: str, obj: Side) -> tuple[str, str]:
         """Return the names of the indexes of a predicate, by subject and by object."""
-        classes = self.guideline.subjects.get(TYPE.value, facts.NOTHING)
-        is_class = isinstance(obj, Constant) and obj.term in classes
-        in_guideline = is_class if predicate == TYPE.value else predicate in self.guideline.objects
+        in_guideline = self.in_guideline(predicate, obj)
         key = predicate + "|" * in_guideline
         if key not in self._fetched:
             number = self._fetched[key] = self.fresh("")
@@ -545,6 +549,9 @@ class Body:
             self.unit.names.term(one) if one != "a" else Constant(TYPE.value)
             for one in (triple.subject, triple.verb, triple.object)
         ]
+        _, verb, obj = sides
+        if isinstance(verb, Constant) and self.unit.in_guideline(str(verb.term), obj):
+            raise ReleaseError(f"{triple} is looked up in the guideline alone: derive another predicate or class.")
         made = [self._given(side) for side in sides]
         unsure = [name for name, side in zip(made, sides, strict=True) if not self._is_known(side)]
         if unsure:
