@@ -175,7 +175,8 @@ class Body:
 
     def place(self, name: str) -> str:
         """Write where the value of a variable is."""
-        return self._local.get(name, f"v_{name}")
+        own = f"s_{name[1:]}" if name[0] == "/" else f"v_{name}"  # between the steps of a path no query has a name
+        return self._local.get(name, own)
 
     def restart(self, allowed: Mapping[str, tuple[str, ...]]) -> None:
         """Begin with the values that were given, and what is known of them."""
@@ -264,7 +265,7 @@ class Body:
         if isinstance(path, Inverse):
             yield from self._walk(obj, path.path, subject)
         elif isinstance(path, Sequence_):
-            ends = [subject, *(Variable(self.unit.fresh("_")) for _ in path.paths[1:]), obj]
+            ends = [subject, *(Variable(self.unit.fresh("/")) for _ in path.paths[1:]), obj]
             for number, step in enumerate(path.paths):
                 yield from self._walk(ends[number], step, ends[number + 1])
         else:

@@ -78,7 +78,7 @@ class Names:
         if token.text == "a":
             return TYPE.value
         if token.kind == "iri":
-            return token.text[1:-1]
+            return ESCAPE.sub(_unescaped, token.text[1:-1])
         prefix, _, local = token.text.partition(":")
         if token.kind != "name" or prefix not in self._prefixes:
             raise ReleaseError(f"{token.text} is no IRI here: declare its prefix, or use a function that is supported.")

@@ -98,11 +98,15 @@ Term: TypeAlias = "str | Value"
 Found: TypeAlias = "Term | None"
 
 
-@lru_cache(maxsize=CACHED)
 def literal(lexical: str, datatype: str, language: str | None = None) -> Value:
     """Return a literal by its parts, in the form in which a store that holds values gives it back."""
-    if datatype == STRING or language:
+    if datatype == STRING or language:  # a text may tell of somebody: none is kept
         return Value(lexical, datatype, language, None if language else lexical)
+    return _typed(lexical, datatype)
+
+
+@lru_cache(maxsize=CACHED)
+def _typed(lexical: str, datatype: str) -> Value:
     found = _python(lexical, datatype)
     if found is None:
         return Value(lexical, datatype, None, None)

@@ -89,6 +89,8 @@ QUERIES = {
     "predicates that are named in a conjunction": "{ $this ?k ?x . FILTER (?k IN (:p, :q) && ?x != :b) }",
     "predicates that are named in a disjunction": "{ $this ?k ?x . FILTER (?k IN (:p) && ?x = :b || ?x = 1) }",
     "sequence": "{ $this :p/:q ?x }",
+    "names that could be those of steps": "{ $this :p/:q/:s? ?x . $this :p ?_1 . ?_1 :q ?y . ?_2 :p ?_1 }",
+    "an IRI with an escape": r"{ $this <https://example.org/\u0070> ?x }",
     "inverse": "{ ?x ^:p $this }",
     "inverse of a sequence": "{ ?x ^(:p/:p) $this }",
     "alternatives": "{ $this (:p|:r) ?x }",
