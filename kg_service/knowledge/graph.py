@@ -28,6 +28,7 @@ from kg_service.knowledge.canonical import canonical_quads, sha256, sorted_quads
 from kg_service.knowledge.check import CheckReport, check
 from kg_service.knowledge.dataset import graphs_named
 from kg_service.knowledge.labels import Labels
+from kg_service.knowledge.limits import Limits
 from kg_service.knowledge.names import nearest
 from kg_service.knowledge.namespaces import IDENTIFIER, LOCATOR, PART
 from kg_service.knowledge.questions import Questions
@@ -57,6 +58,7 @@ class KnowledgeGraph:
         self.store = Store()
         self.store.extend(parse(snapshot.quads, format=RdfFormat.N_QUADS))  # keeps blank nodes' canonical names
         self.questions = Questions(release)
+        self.limits = Limits()
 
     @classmethod
     def load(cls, root: Path | None = None) -> Self:
@@ -166,7 +168,14 @@ class KnowledgeGraph:
                 named_graphs=[NamedNode(iri) for iri in named_graphs] if chosen else None,
             )
             missing = [iri for iri in dict.fromkeys(chosen or own) if iri not in self._loaded]
-            return Answer(result, record=record, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing)
+            return Answer(
+                result,
+                record=record,
+                labels=self.labels,
+                prefixes=self.prefixes,
+                missing_graphs=missing,
+                limits=self.limits,
+            )
         except SyntaxError as error:
             raise _malformed(text, error, self.prefixes) from error
         except UnicodeEncodeError as error:

@@ -1,0 +1,262 @@
+"""A pool of workers: each request has one to itself, and a worker that takes too long or too much is ended.
+
+Nothing else stops a query: the engine knows no time limit and cannot be interrupted. A request is moved out of the way
+of others after a while (lowest priority), and ended at the time limit, or as soon as others have to wait for it and it
+has had its fair time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from kg_service.errors import Busy, MemoryLimit, TimeLimit, WorkerLost
+from kg_service.serving import messages, metrics
+from kg_service.serving.settings import MEGABYTE
+from kg_service.serving.worker import READY, Plan, work
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+    from multiprocessing.process import BaseProcess
+    from pathlib import Path
+
+    from kg_service.errors import KgServiceError
+    from kg_service.serving.messages import Reply, Request
+    from kg_service.serving.settings import Settings
+
+LONG = 0.25  # seconds after which a request makes way for shorter ones
+LOOK_EVERY = 0.05  # seconds between looks at what could make room
+START_AGAIN = 1.0  # seconds until a worker that did not start is tried again
+
+
+class Worker:
+    """The server's end of a worker process."""
+
+    def __init__(self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the process and the two directions of its channel."""
+        self.process = process
+        self.since = 0.0
+        self.worn = False
+        self.why: KgServiceError | None = None
+        self._reader = reader
+        self._writer = writer
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the answer; EOFError or ConnectionError when the process ends first."""
+        self._writer.write(messages.pack(request))
+        await self._writer.drain()
+        lengths = await self._reader.readexactly(messages.LENGTHS.size)
+        head, body = messages.LENGTHS.unpack(lengths)
+        return messages.reply(await self._reader.readexactly(head), await self._reader.readexactly(body))
+
+    def is_well(self) -> bool:
+        """Tell whether it can be asked; one that has ended closed its end of the channel."""
+        return not self._reader.at_eof()
+
+    def step_back(self) -> None:
+        """Leave the processor to others from now on; it cannot be undone."""
+        if not self.worn and hasattr(os, "setpriority") and self.process.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, self.process.pid, 19)
+        self.worn = True
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self._writer.close()
+
+    async def exit_code(self) -> int | None:
+        """Wait for the end of the process and return how it ended; minus the number of a signal."""
+        await asyncio.to_thread(self.process.join, 1.0)
+        return self.process.exitcode
+
+
+def _processes(root: Path | None) -> SpawnContext | ForkServerContext:
+    """Return how processes are started: as copies of one that has the graph loaded, in milliseconds; else anew."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    copies = multiprocessing.get_context("forkserver")
+    copies.set_forkserver_preload(["kg_service.serving.worker" if root else "kg_service.serving.preload"])
+    return copies
+
+
+class Pool:
+    """The workers of a server; used in one event loop."""
+
+    def __init__(self, settings: Settings, root: Path | None = None) -> None:
+        """Prepare a pool for the release in *root*; `start` starts it."""
+        self._settings = settings
+        self._plan = Plan(
+            root,
+            settings.trusted_host,
+            settings.row_limit,
+            settings.answer_limit * MEGABYTE,
+            settings.memory_limit * MEGABYTE,
+        )
+        self._processes = _processes(root)
+        self._starting = asyncio.Lock()
+        self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        self._busy: set[Worker] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
+
+    async def start(self) -> None:
+        """Start the workers; returns when all can answer."""
+        await asyncio.gather(*(self._add() for _ in range(self._settings.workers)))
+
+    async def stop(self) -> None:
+        """End all workers, whatever they do."""
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while not self._idle.empty():
+            self._busy.add(self._idle.get_nowait())
+        for worker in self._busy:
+            worker.end()
+        await asyncio.gather(*(worker.exit_code() for worker in self._busy))
+
+    def is_ready(self) -> bool:
+        """Tell whether there is any worker."""
+        return bool(self._busy) or not self._idle.empty()
+
+    async def answer(self, request: Request) -> Reply:
+        """Return a worker's answer. Raises Busy, TimeLimit, MemoryLimit or WorkerLost."""
+        worker = await self._free()
+        self._busy.add(worker)
+        worker.since = asyncio.get_running_loop().time()
+        try:
+            with metrics.BUSY.track_inprogress():
+                return await self._in_time(worker, request)
+        except (EOFError, ConnectionError):
+            worker.worn = True
+            raise worker.why or await self._reason(worker) from None
+        finally:
+            self._busy.discard(worker)
+            self._give_back(worker)
+
+    async def _in_time(self, worker: Worker, request: Request) -> Reply:
+        loop = asyncio.get_running_loop()
+        slow = loop.call_later(LONG, worker.step_back)
+        limit = loop.call_later(self._settings.time_limit, self._end, worker, self._time_limit())
+        try:
+            return await worker.ask(request)
+        except asyncio.CancelledError:
+            worker.worn = True  # its answer would be taken for that of the next request
+            raise
+        finally:
+            slow.cancel()
+            limit.cancel()
+
+    async def _free(self) -> Worker:
+        """Wait for an idle worker; room is made when it takes long."""
+        while True:
+            worker = await self._next()
+            if worker.is_well():
+                return worker
+            metrics.LOST.labels("idle").inc()
+            self._replace(worker)
+
+    async def _next(self) -> Worker:
+        if not self._idle.empty():
+            return self._idle.get_nowait()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._settings.patience
+        coming = loop.create_task(self._idle.get())
+        with metrics.WAITING.track_inprogress():
+            try:
+                while not (await asyncio.wait({coming}, timeout=LOOK_EVERY))[0]:
+                    self._make_room()
+                    if loop.time() >= until:
+                        break
+            except asyncio.CancelledError:
+                if not coming.cancel():
+                    self._idle.put_nowait(coming.result())
+                raise
+        if not coming.done():
+            coming.cancel()
+            raise Busy("All workers are busy: try again in a few seconds.")
+        return coming.result()
+
+    def _make_room(self) -> None:
+        """End the request that has run longest, if it has had its fair time."""
+        oldest = min(self._busy, key=lambda worker: worker.since, default=None)
+        fair = self._settings.fair_time
+        if oldest and asyncio.get_running_loop().time() - oldest.since > fair:
+            why = Busy(
+                f"Answering took more than {fair:g} s, and others were waiting: ask for less, or try again later.",
+                limit="fair_time",
+                seconds=fair,
+            )
+            self._end(oldest, why)
+
+    def _end(self, worker: Worker, why: KgServiceError) -> None:
+        if worker.why is None:
+            worker.why = why
+            metrics.ENDED.labels("time" if isinstance(why, TimeLimit) else "room").inc()
+            worker.end()
+            self._busy.discard(worker)
+
+    def _time_limit(self) -> TimeLimit:
+        limit = self._settings.time_limit
+        return TimeLimit(
+            f"Answering takes more than {limit:g} s, the most a request is given: ask for less at a time.",
+            limit="time_limit",
+            seconds=limit,
+        )
+
+    async def _reason(self, worker: Worker) -> KgServiceError:
+        """Tell why a worker that nobody ended has ended: what cannot get memory aborts."""
+        code = await worker.exit_code()
+        if sys.platform == "linux" and code == -signal.SIGABRT:
+            metrics.LOST.labels("memory").inc()
+            limit = self._settings.memory_limit
+            return MemoryLimit(
+                f"Answering takes more than {limit} MB of memory, the most a request is given: ask for less at a time.",
+                limit="memory_limit",
+                megabytes=limit,
+            )
+        metrics.LOST.labels("busy").inc()
+        return WorkerLost("The process that answered has ended; another has taken its place: try again.")
+
+    def _give_back(self, worker: Worker) -> None:
+        if worker.worn or not worker.is_well():
+            self._replace(worker)
+        else:
+            self._idle.put_nowait(worker)
+
+    def _replace(self, worker: Worker) -> None:
+        worker.end()
+        if not self._stopped:
+            task = asyncio.get_running_loop().create_task(self._add())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _add(self) -> None:
+        while True:
+            with contextlib.suppress(OSError, EOFError):
+                worker = await self._started()
+                self._idle.put_nowait(worker)
+                return
+            await asyncio.sleep(START_AGAIN)
+
+    async def _started(self) -> Worker:
+        ours, theirs = socket.socketpair()
+        process = self._processes.Process(target=work, args=(theirs, self._plan), daemon=True)
+        async with self._starting:
+            with theirs:
+                await asyncio.to_thread(process.start)
+        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            await reader.readexactly(len(READY))
+        except BaseException:
+            process.kill()
+            writer.close()
+            raise
+        return Worker(process, reader, writer)
