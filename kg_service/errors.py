@@ -174,9 +174,16 @@ class MemoryLimit(LimitError):
 
 
 class RequestTooLarge(LimitError):
-    """The body or the address is longer than is read."""
+    """The body is longer than is read."""
 
     title = "Request too large"
+
+
+class AddressTooLong(LimitError):
+    """The address, with its query, is longer than is read."""
+
+    status = 414
+    title = "Address too long"
 
 
 class TimeLimit(LimitError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import parse_etags
 
-from kg_service.errors import Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
+from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
 from kg_service.serving import metrics
 from kg_service.serving.cache import AnswerCache, key_of
 from kg_service.serving.calling import call, refuse
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Event]]
     Send = Callable[[Event], Awaitable[None]]
 
-LONGEST_TARGET = 65_536
+LONGEST_TARGET = 32_768
 """Most characters of path and query together."""
 
 LONGEST_KEY = 65_536
@@ -93,7 +93,11 @@ class Gate:
 
     async def _admitted(self, request: Request, receive: Receive) -> Reply:
         if len(request.path) + len(request.query) > LONGEST_TARGET:
-            raise RequestTooLarge(f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.")
+            raise AddressTooLong(
+                f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.",
+                limit="address",
+                characters=LONGEST_TARGET,
+            )
         self._authorise(request)
         if request.path in OWN:
             return call(self._app, request)

@@ -6,10 +6,6 @@ import datetime as dt
 import json
 import logging
 import traceback
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import TextIO
 
 
 class JsonFormatter(logging.Formatter):
@@ -30,9 +26,9 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def configure(stream: TextIO | None = None) -> None:
-    """Send all logs of this process to *stream* (standard error) as JSON; parsers' warnings, which quote, nowhere."""
-    handler = logging.StreamHandler(stream)
+def configure() -> None:
+    """Send all logs of this process to standard error as JSON; parsers' warnings, which quote, to nowhere."""
+    handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     ours = logging.getLogger("kg_service")

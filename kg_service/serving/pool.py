@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from kg_service.errors import Busy, MemoryLimit, TimeLimit, WorkerLost
+from kg_service.errors import Busy, ConfigurationError, MemoryLimit, TimeLimit, WorkerLost
 from kg_service.serving import messages, metrics
 from kg_service.serving.settings import MEGABYTE
 from kg_service.serving.worker import READY, Plan, work
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 LONG = 0.25  # seconds after which a request makes way for shorter ones
 LOOK_EVERY = 0.05  # seconds between looks at what could make room
 START_AGAIN = 1.0  # seconds until a worker that did not start is tried again
+
+log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -107,8 +110,17 @@ class Pool:
         self._stopped = False
 
     async def start(self) -> None:
-        """Start the workers; returns when all can answer."""
-        await asyncio.gather(*(self._add() for _ in range(self._settings.workers)))
+        """Start the workers; returns when all can answer. Raises ConfigurationError when they cannot be started."""
+        try:
+            started = await asyncio.gather(*(self._started() for _ in range(self._settings.workers)))
+        except (OSError, EOFError) as error:
+            reason = getattr(error, "strerror", None) or "they end before they can answer"
+            raise ConfigurationError(
+                f"The workers cannot be started: {reason}. They need memory, and a folder for temporary files (TMPDIR) "
+                "that can be written."
+            ) from error
+        for worker in started:
+            self._idle.put_nowait(worker)
 
     async def stop(self) -> None:
         """End all workers, whatever they do."""
@@ -239,12 +251,16 @@ class Pool:
             task.add_done_callback(self._tasks.discard)
 
     async def _add(self) -> None:
+        """Start a worker in place of another, again and again if it must be."""
         while True:
-            with contextlib.suppress(OSError, EOFError):
+            try:
                 worker = await self._started()
+            except (OSError, EOFError) as error:
+                log.warning("A worker could not be started: %s. It is tried again.", type(error).__name__)
+                await asyncio.sleep(START_AGAIN)
+            else:
                 self._idle.put_nowait(worker)
                 return
-            await asyncio.sleep(START_AGAIN)
 
     async def _started(self) -> Worker:
         ours, theirs = socket.socketpair()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 HEADER_TIME = 10_000  # milliseconds a client has to send a request's head, and an idle connection is kept
 LONGEST_HEAD = 128 * 1024  # bytes
-
-log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, root: Path | None = None) -> None:
@@ -63,12 +61,25 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
     try:
         await pool.start()
         serving = loop.create_task(server.serve())
+        await _listening(*place)
         click.echo(f"Serving on {url} (stop with Ctrl-C)")
         await asyncio.wait({serving, loop.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
         server.stop()
         await asyncio.wait({serving}, timeout=settings.stop_time)
     finally:
         await pool.stop()
+
+
+async def _listening(address: str, port: int) -> None:
+    """Wait until connections are taken; a minute at most."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not bound
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(ConnectionError):
+                _, writer = await asyncio.open_connection(reached, port)
+                writer.close()
+                return
+            await asyncio.sleep(0.01)
 
 
 def _place(host: str, port: int) -> tuple[int, str, int]:

@@ -52,7 +52,8 @@ def application(root: Path | None) -> Flask:
 def work(channel: socket.socket, plan: Plan) -> None:
     """Answer the requests that come through *channel*; the main function of the process."""
     _live_no_longer_than_the_server()
-    logs.configure(_apart_from_the_engine())
+    sys.stderr = _apart_from_the_engine()
+    logs.configure()
     app = application(plan.root)
     app.config["TRUSTED_HOSTS"] = plan.trusted_hosts or None
     limits = Limits(rows=plan.rows, size=plan.size)
@@ -101,7 +102,7 @@ def _follow() -> None:
 
 
 def _apart_from_the_engine() -> TextIO:
-    """Return standard error for logs alone: the engine, when it fails, writes there what it was doing."""
+    """Return standard error for Python alone: the engine, when it fails, writes there what it was doing."""
     kept = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8")
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 2)
