@@ -1,8 +1,8 @@
 """A pool of workers: each request has one to itself, and a worker that takes too long or too much is ended.
 
-Nothing else stops a query: the engine knows no time limit and cannot be interrupted. A request is moved out of the way
-of others after a while (lowest priority), and ended at the time limit, or as soon as others have to wait for it and it
-has had its fair time.
+Nothing else stops a query: the engine knows no time limit and cannot be interrupted. A request that takes long is moved
+out of the way of short ones: its worker gets the lowest priority, and another takes its place. Each has its fair time;
+beyond it as many may go on as there are workers, and of more than that the oldest is ended.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import os
 import signal
 import socket
 import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_service.errors import Busy, ConfigurationError, MemoryLimit, TimeLimit, WorkerLost
@@ -25,14 +27,14 @@ from kg_service.serving.worker import READY, Plan, work
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
     from multiprocessing.process import BaseProcess
-    from pathlib import Path
 
     from kg_service.errors import KgServiceError
     from kg_service.serving.messages import Reply, Request
     from kg_service.serving.settings import Settings
 
-LONG = 0.25  # seconds after which a request makes way for shorter ones
-LOOK_EVERY = 0.05  # seconds between looks at what could make room
+LONG = 1.0 if sys.platform == "win32" else 0.1  # seconds until a request makes way; where workers start slowly, later
+TICK = 1 / os.sysconf("SC_CLK_TCK") if sys.platform == "linux" else 0.0  # seconds, in which Linux counts work
+MOST_LONG = 2  # long requests for each worker, fair time or not
 START_AGAIN = 1.0  # seconds until a worker that did not start is tried again
 
 log = logging.getLogger(__name__)
@@ -45,10 +47,30 @@ class Worker:
         """Take the process and the two directions of its channel."""
         self.process = process
         self.since = 0.0
-        self.worn = False
+        self.fit = True
         self.why: KgServiceError | None = None
+        self.look: asyncio.TimerHandle | None = None
+        self._before = 0.0
         self._reader = reader
         self._writer = writer
+
+    def begin(self, now: float) -> None:
+        """Note that a request begins."""
+        self.since = now
+        self._before = self._worked()
+
+    def takes_long(self) -> bool:
+        """Tell whether the request has kept the processor for long; to wait for it is no work."""
+        return self._worked() - self._before >= LONG
+
+    def _worked(self) -> float:
+        """Return for how many seconds the process has had the processor; where that is not told, the time."""
+        if sys.platform != "linux":
+            return time.monotonic()
+        with contextlib.suppress(OSError):  # it has just ended
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) * TICK  # in the program, and in the kernel for it
+        return 0.0
 
     async def ask(self, request: Request) -> Reply:
         """Return the answer; EOFError or ConnectionError when the process ends first."""
@@ -64,10 +86,9 @@ class Worker:
 
     def step_back(self) -> None:
         """Leave the processor to others from now on; it cannot be undone."""
-        if not self.worn and hasattr(os, "setpriority") and self.process.pid:
+        if hasattr(os, "setpriority") and self.process.pid:
             with contextlib.suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, self.process.pid, 19)
-        self.worn = True
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -106,6 +127,7 @@ class Pool:
         self._starting = asyncio.Lock()
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         self._busy: set[Worker] = set()
+        self._long: list[Worker] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
@@ -141,79 +163,85 @@ class Pool:
     async def answer(self, request: Request) -> Reply:
         """Return a worker's answer. Raises Busy, TimeLimit, MemoryLimit or WorkerLost."""
         worker = await self._free()
+        worker.begin(asyncio.get_running_loop().time())
         self._busy.add(worker)
-        worker.since = asyncio.get_running_loop().time()
         try:
             with metrics.BUSY.track_inprogress():
                 return await self._in_time(worker, request)
         except (EOFError, ConnectionError):
-            worker.worn = True
+            worker.fit = False
             raise worker.why or await self._reason(worker) from None
+        except asyncio.CancelledError:
+            worker.fit = False  # its answer would be taken for that of the next request
+            raise
         finally:
-            self._busy.discard(worker)
             self._give_back(worker)
 
     async def _in_time(self, worker: Worker, request: Request) -> Reply:
         loop = asyncio.get_running_loop()
-        slow = loop.call_later(LONG, worker.step_back)
+        worker.look = loop.call_later(LONG, self._look_at, worker)
+        fair = loop.call_later(self._settings.fair_time, self._make_room)
         limit = loop.call_later(self._settings.time_limit, self._end, worker, self._time_limit())
         try:
             return await worker.ask(request)
-        except asyncio.CancelledError:
-            worker.worn = True  # its answer would be taken for that of the next request
-            raise
         finally:
-            slow.cancel()
-            limit.cancel()
+            for timer in (worker.look, fair, limit):
+                timer.cancel()
 
     async def _free(self) -> Worker:
-        """Wait for an idle worker; room is made when it takes long."""
         while True:
-            worker = await self._next()
+            with metrics.WAITING.track_inprogress():
+                try:
+                    async with asyncio.timeout(self._settings.patience):
+                        worker = await self._idle.get()
+                except TimeoutError:
+                    raise Busy("All workers are busy: try again in a few seconds.") from None
             if worker.is_well():
                 return worker
             metrics.LOST.labels("idle").inc()
-            self._replace(worker)
+            worker.end()
+            self._replace()
 
-    async def _next(self) -> Worker:
-        if not self._idle.empty():
-            return self._idle.get_nowait()
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._settings.patience
-        coming = loop.create_task(self._idle.get())
-        with metrics.WAITING.track_inprogress():
-            try:
-                while not (await asyncio.wait({coming}, timeout=LOOK_EVERY))[0]:
-                    self._make_room()
-                    if loop.time() >= until:
-                        break
-            except asyncio.CancelledError:
-                if not coming.cancel():
-                    self._idle.put_nowait(coming.result())
-                raise
-        if not coming.done():
-            coming.cancel()
-            raise Busy("All workers are busy: try again in a few seconds.")
-        return coming.result()
+    def _give_back(self, worker: Worker) -> None:
+        self._busy.discard(worker)
+        if worker in self._long:
+            self._long.remove(worker)
+            worker.end()
+        elif worker.fit and worker.is_well():
+            self._idle.put_nowait(worker)
+        else:
+            worker.end()
+            self._replace()
+
+    def _look_at(self, worker: Worker) -> None:
+        if worker.takes_long():
+            self._move_aside(worker)
+        else:
+            worker.look = asyncio.get_running_loop().call_later(LONG / 2, self._look_at, worker)
+
+    def _move_aside(self, worker: Worker) -> None:
+        worker.step_back()
+        self._long.append(worker)
+        self._replace()
+        self._make_room()
+        if len(self._long) > MOST_LONG * self._settings.workers:
+            self._end(worker, Busy("Too many requests take long at the moment: try again later."))
 
     def _make_room(self) -> None:
-        """End the request that has run longest, if it has had its fair time."""
-        oldest = min(self._busy, key=lambda worker: worker.since, default=None)
-        fair = self._settings.fair_time
-        if oldest and asyncio.get_running_loop().time() - oldest.since > fair:
-            why = Busy(
-                f"Answering took more than {fair:g} s, and others were waiting: ask for less, or try again later.",
-                limit="fair_time",
-                seconds=fair,
-            )
-            self._end(oldest, why)
+        """Of more long requests than may go on, end the oldest that have had their fair time."""
+        fair, now = self._settings.fair_time, asyncio.get_running_loop().time()
+        going_on = [worker for worker in self._long if worker.why is None]
+        for worker in going_on[: max(0, len(going_on) - self._settings.workers)]:
+            if now - worker.since >= fair:
+                why = f"Too many requests take long at the moment, so this one was ended after {fair:g} s: "
+                cure = "ask for less at a time, or try again later."
+                self._end(worker, Busy(why + cure, limit="fair_time", seconds=fair))
 
     def _end(self, worker: Worker, why: KgServiceError) -> None:
         if worker.why is None:
             worker.why = why
             metrics.ENDED.labels("time" if isinstance(why, TimeLimit) else "room").inc()
             worker.end()
-            self._busy.discard(worker)
 
     def _time_limit(self) -> TimeLimit:
         limit = self._settings.time_limit
@@ -237,14 +265,7 @@ class Pool:
         metrics.LOST.labels("busy").inc()
         return WorkerLost("The process that answered has ended; another has taken its place: try again.")
 
-    def _give_back(self, worker: Worker) -> None:
-        if worker.worn or not worker.is_well():
-            self._replace(worker)
-        else:
-            self._idle.put_nowait(worker)
-
-    def _replace(self, worker: Worker) -> None:
-        worker.end()
+    def _replace(self) -> None:
         if not self._stopped:
             task = asyncio.get_running_loop().create_task(self._add())
             self._tasks.add(task)

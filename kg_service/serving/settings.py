@@ -17,9 +17,13 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on; 0 takes a free one.", least=0)
-    workers: int = _setting(max(4, 2 * (os.cpu_count() or 1)), "Worker processes, each answers one request.", least=1)
+    workers: int = _setting(
+        max(4, 2 * (os.cpu_count() or 1)), "Worker processes for short requests, and as many for long ones.", least=1
+    )
     time_limit: float = _setting(10.0, "Seconds a request may take.", least=0.01)
-    fair_time: float = _setting(1.0, "Seconds a request is left alone while others wait.", least=0.01)
+    fair_time: float = _setting(
+        1.0, "Seconds a request has for itself; then the oldest of too many is ended.", least=0.01
+    )
     patience: float = _setting(2.0, "Seconds a request waits for a free worker.", least=0.0)
     memory_limit: int = _setting(1024, "Megabytes a worker may take beyond the graph (Linux).", least=16)
     row_limit: int = _setting(100_000, "Rows or triples an answer may have.", least=1)

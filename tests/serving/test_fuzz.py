@@ -56,40 +56,55 @@ def check(server: Running, path: str, body: bytes, media_type: str) -> None:
 
 
 VARIABLE = st.sampled_from(["?a", "?b", "?c"])
-TERM = VARIABLE | st.sampled_from(["<urn:x>", "1", '"x"@en', "'2026-01-01'^^<urn:t>", "true", "[]", "_:b", "(1 ?a)", "-1e3"])
+TERM = VARIABLE | st.sampled_from(
+    ["<urn:x>", "1", '"x"@en', "'2026-01-01'^^<urn:t>", "true", "[]", "_:b", "(1 ?a)", "-1e3"]
+)
 PATH = st.recursive(
     VARIABLE | st.sampled_from(["a", "<urn:p>"]),
-    lambda inner: st.builds("({}){}".format, inner, st.sampled_from("*+?"))
-    | st.builds("({}|{})".format, inner, inner)
-    | st.builds("({}/^{})".format, inner, inner)
-    | st.builds("!({})".format, inner),
+    lambda inner: (
+        st.builds("({}){}".format, inner, st.sampled_from("*+?"))
+        | st.builds("({}|{})".format, inner, inner)
+        | st.builds("({}/^{})".format, inner, inner)
+        | st.builds("!({})".format, inner)
+    ),
     max_leaves=4,
 )
 EXPRESSION = st.recursive(
     TERM,
-    lambda inner: st.builds(
-        "{}({},{})".format, st.sampled_from(["CONCAT", "REGEX", "STRDT", "COALESCE", "SUBSTR", "<urn:f>", "NOW"]), inner, inner
-    )
-    | st.builds("({} {} {})".format, inner, st.sampled_from(["+", "/", "=", "<", "&&", "IN"]), inner),
+    lambda inner: (
+        st.builds(
+            "{}({},{})".format,
+            st.sampled_from(["CONCAT", "REGEX", "STRDT", "COALESCE", "SUBSTR", "<urn:f>", "NOW"]),
+            inner,
+            inner,
+        )
+        | st.builds("({} {} {})".format, inner, st.sampled_from(["+", "/", "=", "<", "&&", "IN"]), inner)
+    ),
     max_leaves=5,
 )
 GROUP = st.recursive(
     st.builds("{} {} {} .".format, TERM, PATH, TERM),
-    lambda inner: st.builds("{} OPTIONAL {{ {} }}".format, inner, inner)
-    | st.builds("{{ {} }} UNION {{ {} }}".format, inner, inner)
-    | st.builds("{} FILTER({})".format, inner, EXPRESSION)
-    | st.builds("{} BIND({} AS ?d)".format, inner, EXPRESSION)
-    | st.builds("{} FILTER NOT EXISTS {{ {} }}".format, inner, inner)
-    | st.builds("GRAPH {} {{ {} }}".format, VARIABLE, inner)
-    | st.builds("{} MINUS {{ {} }}".format, inner, inner)
-    | st.builds("{{ SELECT {} {{ {} }} LIMIT 3 }}".format, VARIABLE, inner),
+    lambda inner: (
+        st.builds("{} OPTIONAL {{ {} }}".format, inner, inner)
+        | st.builds("{{ {} }} UNION {{ {} }}".format, inner, inner)
+        | st.builds("{} FILTER({})".format, inner, EXPRESSION)
+        | st.builds("{} BIND({} AS ?d)".format, inner, EXPRESSION)
+        | st.builds("{} FILTER NOT EXISTS {{ {} }}".format, inner, inner)
+        | st.builds("GRAPH {} {{ {} }}".format, VARIABLE, inner)
+        | st.builds("{} MINUS {{ {} }}".format, inner, inner)
+        | st.builds("{{ SELECT {} {{ {} }} LIMIT 3 }}".format, VARIABLE, inner)
+    ),
     max_leaves=3,
 )
 QUERY = st.builds(
     "{} {{ {} }} {}".format,
-    st.sampled_from(["SELECT *", "SELECT (COUNT(*) AS ?n)", "ASK", "CONSTRUCT { ?a ?b ?c } WHERE", "DESCRIBE ?a", "SELECT ?a"]),
+    st.sampled_from(
+        ["SELECT *", "SELECT (COUNT(*) AS ?n)", "ASK", "CONSTRUCT { ?a ?b ?c } WHERE", "DESCRIBE ?a", "SELECT ?a"]
+    ),
     GROUP,
-    st.sampled_from(["LIMIT 5", "GROUP BY ?a", "ORDER BY DESC(?b) LIMIT 5", "HAVING(?a > 1)", "OFFSET -1", "VALUES ?a { 1 UNDEF }"]),
+    st.sampled_from(
+        ["LIMIT 5", "GROUP BY ?a", "ORDER BY DESC(?b) LIMIT 5", "HAVING(?a > 1)", "OFFSET -1", "VALUES ?a { 1 UNDEF }"]
+    ),
 )
 
 
@@ -99,7 +114,9 @@ def test_made_up_queries(server: Running, query: str) -> None:
     check(server, "/sparql", query.encode(), "application/sparql-query")
 
 
-NODE = st.sampled_from(["<urn:p>", "_:b", "<>", "<http://[>", "p:Patient", "a", "[]", "()", "(1 2)", "<< <a:b> <a:c> 1 >>"])
+NODE = st.sampled_from(
+    ["<urn:p>", "_:b", "<>", "<http://[>", "p:Patient", "a", "[]", "()", "(1 2)", "<< <a:b> <a:c> 1 >>"]
+)
 LITERAL = st.builds(
     '"{}"^^<http://www.w3.org/2001/XMLSchema#{}>'.format,
     st.text(st.characters(exclude_characters='"\\\n\r', exclude_categories=["Cs"]), max_size=8),
@@ -109,15 +126,26 @@ TURTLE = st.lists(st.builds("{} {} {} .".format, NODE, NODE, NODE | LITERAL), ma
     lambda lines: "@prefix p: <https://w3id.org/guideline-kg/patient/> .\n" + "\n".join(lines)
 )
 JSON_LD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["@id", "@type", "@list", "http://127.0.0.1:9/x"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["@context", "@id", "@graph", "@type", "@import", "urn:p", "@value"]), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["@id", "@type", "@list", "http://127.0.0.1:9/x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["@context", "@id", "@graph", "@type", "@import", "urn:p", "@value"]), inner, max_size=4
+        )
+    ),
     max_leaves=8,
 )
 
 
 @SOME
-@given(body=TURTLE.map(str.encode) | st.binary(max_size=60), kind=st.sampled_from(["text/turtle", "application/n-quads", "application/trig"]))
+@given(
+    body=TURTLE.map(str.encode) | st.binary(max_size=60),
+    kind=st.sampled_from(["text/turtle", "application/n-quads", "application/trig"]),
+)
 def test_made_up_records(server: Running, body: bytes, kind: str) -> None:
     check(server, "/validate", body, kind)
 
