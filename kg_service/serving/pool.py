@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kg_service.serving.messages import Reply, Request
     from kg_service.serving.settings import Settings
 
-LONG = 1.0 if sys.platform == "win32" else 0.1  # seconds until a request makes way; where workers start slowly, later
+LONG = 1.0 if sys.platform == "win32" else 0.05  # seconds until a request makes way; where workers start slowly, later
 TICK = 1 / os.sysconf("SC_CLK_TCK") if sys.platform == "linux" else 0.0  # seconds, in which Linux counts work
 MOST_LONG = 2  # long requests for each worker, fair time or not
 START_AGAIN = 1.0  # seconds until a worker that did not start is tried again
