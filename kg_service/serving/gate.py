@@ -48,6 +48,9 @@ OWN = frozenset({"/healthz", "/readyz", "/metrics"})
 OPEN = frozenset({"/healthz", "/readyz"})
 """Answered without a token."""
 
+MOST_HELD = 256 * MEGABYTE
+"""Most bytes of all bodies being read or answered."""
+
 READING = frozenset({"GET", "HEAD"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NOT_FORWARDED = frozenset({"if-none-match", "if-modified-since", "authorization", "x-request-id", "cookie"})
@@ -66,6 +69,7 @@ class Gate:
         self._settings = settings
         self._cache = AnswerCache(settings.cache_size * MEGABYTE)
         self._under_way = 0
+        self._held = 0
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -73,25 +77,27 @@ class Gate:
         request = _read_head(scope)
         given = request.header("x-request-id")
         identity = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        body = bytearray()
         self._under_way += 1
         try:
             with metrics.UNDER_WAY.track_inprogress():
-                reply = _if_changed(request, await self._answer(request, receive))
+                reply = _if_changed(request, await self._answer(request, receive, body))
                 await _send(reply, identity, send)
         finally:
             self._under_way -= 1
+            self._held -= len(body)
         _note(request, reply, identity, asyncio.get_running_loop().time() - started)
 
-    async def _answer(self, request: Request, receive: Receive) -> Reply:
+    async def _answer(self, request: Request, receive: Receive, body: bytearray) -> Reply:
         try:
-            return await self._admitted(request, receive)
+            return await self._admitted(request, receive, body)
         except KgServiceError as error:
             return refuse(self._app, request, error)
         except Exception as error:
             log.exception("A fault of the service.", extra={"fields": {"kind": type(error).__name__}})
             return refuse(self._app, request, KgServiceError("The service has a fault; it is logged."))
 
-    async def _admitted(self, request: Request, receive: Receive) -> Reply:
+    async def _admitted(self, request: Request, receive: Receive, body: bytearray) -> Reply:
         if len(request.path) + len(request.query) > LONGEST_TARGET:
             raise AddressTooLong(
                 f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.",
@@ -105,7 +111,8 @@ class Gate:
             raise Busy("Too many requests are under way: try again in a few seconds.")
         forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] not in NOT_FORWARDED])
         if request.method not in READING:
-            forwarded = forwarded._replace(body=await self._body(request, receive))
+            await self._read_body(request, receive, body)
+            forwarded = forwarded._replace(body=bytes(body))
         if len(forwarded.body) > LONGEST_KEY:
             return await self._pool.answer(forwarded)
         key = key_of(forwarded)
@@ -124,12 +131,11 @@ class Gate:
         if scheme.lower() != "bearer" or not same:
             raise Unauthorized("Send the token of this service in the header 'Authorization: Bearer …'.")
 
-    async def _body(self, request: Request, receive: Receive) -> bytes:
-        """Read the body in the time and up to the size that the settings give it."""
+    async def _read_body(self, request: Request, receive: Receive, received: bytearray) -> None:
+        """Read the body in the time and up to the size that it is given."""
         announced = request.header("content-length")
         if announced.isdigit() and int(announced) > MAX_RECORDS:
             raise _too_large()
-        received = bytearray()
         limit = self._settings.upload_time
         try:
             async with asyncio.timeout(limit):
@@ -137,11 +143,15 @@ class Gate:
                     event = await receive()
                     if event["type"] == "http.disconnect":
                         raise SlowRequest("The body ends before its end.")
-                    received += event.get("body", b"")
+                    piece = event.get("body", b"")
+                    received += piece
+                    self._held += len(piece)
                     if len(received) > MAX_RECORDS:
                         raise _too_large()
+                    if self._held > MOST_HELD:
+                        raise Busy("Too many large bodies are being sent: try again in a few seconds.")
                     if not event.get("more_body", False):
-                        return bytes(received)
+                        return
         except TimeoutError:
             raise SlowRequest(
                 f"The body was not sent within {limit:g} s: send it faster, or less of it.",

@@ -37,7 +37,7 @@ from pathlib import Path
 from kg_service.serving.server import serve
 from kg_service.serving.settings import Settings
 root, settings = json.loads(sys.argv[1])
-serve(Settings(**settings), Path(root))
+serve(Settings(**settings), Path(root) if root else None)
 """
 RUNAWAY = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(9)) + " }"
 
@@ -114,12 +114,13 @@ def until(true: Any, seconds: float = 10) -> bool:  # noqa: ANN401 - a function 
 def running(
     log: Path,
     *,
+    root: Path | None = RELEASE,
     first: str = "",
     environment: dict[str, str] | None = None,
     **settings: Any,  # noqa: ANN401 - of many types
 ) -> Iterator[Running]:
-    """Run a server; *first* is Python run before it starts."""
-    given = json.dumps([str(RELEASE), {**SMALL, **settings}])
+    """Run a server; *root* is its release (None: the released one), *first* is Python run before."""
+    given = json.dumps([root and str(root), {**SMALL, **settings}])
     with log.open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-c", first + START, given],

@@ -190,7 +190,7 @@ def test_garbage(server: Running) -> None:
 
 def ask_in_vain(server: Running) -> None:
     with contextlib.suppress(OSError, http.client.HTTPException):
-        assert server.sparql(RUNAWAY).status == 503
+        assert server.sparql(RUNAWAY).status in {503, 504}
 
 
 @linux
