@@ -48,6 +48,9 @@ OWN = frozenset({"/healthz", "/readyz", "/metrics"})
 OPEN = frozenset({"/healthz", "/readyz"})
 """Answered without a token."""
 
+PIECE = MEGABYTE // 4
+"""Bytes of an answer that are handed over at a time."""
+
 MOST_HELD = 256 * MEGABYTE
 """Most bytes of all bodies being read or answered."""
 
@@ -82,11 +85,21 @@ class Gate:
         try:
             with metrics.UNDER_WAY.track_inprogress():
                 reply = _if_changed(request, await self._answer(request, receive, body))
-                await _send(reply, identity, send)
+                await self._send(reply, identity, send)
         finally:
             self._under_way -= 1
             self._held -= len(body)
         _note(request, reply, identity, asyncio.get_running_loop().time() - started)
+
+    async def _send(self, reply: Reply, identity: str, send: Send) -> None:
+        """Send the reply in pieces; TimeoutError, which closes the connection, when the client does not take one."""
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        headers.append((b"x-request-id", identity.encode()))
+        await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
+        for start in range(0, max(1, len(reply.body)), PIECE):
+            piece, more = reply.body[start : start + PIECE], start + PIECE < len(reply.body)
+            async with asyncio.timeout(self._settings.client_time):
+                await send({"type": "http.response.body", "body": piece, "more_body": more})
 
     async def _answer(self, request: Request, receive: Receive, body: bytearray) -> Reply:
         try:
@@ -136,7 +149,7 @@ class Gate:
         announced = request.header("content-length")
         if announced.isdigit() and int(announced) > MAX_RECORDS:
             raise _too_large()
-        limit = self._settings.upload_time
+        limit = self._settings.client_time
         try:
             async with asyncio.timeout(limit):
                 while True:
@@ -155,7 +168,7 @@ class Gate:
         except TimeoutError:
             raise SlowRequest(
                 f"The body was not sent within {limit:g} s: send it faster, or less of it.",
-                limit="upload_time",
+                limit="client_time",
                 seconds=limit,
             ) from None
 
@@ -186,13 +199,6 @@ def _if_changed(request: Request, reply: Reply) -> Reply:
         return reply
     kept = [pair for pair in reply.headers if pair[0].lower() not in NOT_MODIFIED_HEADERS]
     return Reply(HTTPStatus.NOT_MODIFIED, kept, reply.route)
-
-
-async def _send(reply: Reply, identity: str, send: Send) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    headers.append((b"x-request-id", identity.encode()))
-    await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
 
 
 def _note(request: Request, reply: Reply, identity: str, seconds: float) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 HEADER_TIME = 10_000  # milliseconds a client has to send a request's head, and an idle connection is kept
 LONGEST_HEAD = 128 * 1024  # bytes
+MOST_CONNECTIONS = 4096  # idle and slow ones among them, which cost little
 
 
 def serve(settings: Settings, root: Path | None = None) -> None:
@@ -36,6 +38,7 @@ def serve(settings: Settings, root: Path | None = None) -> None:
     family, address, port = _place(settings.host, settings.port)
     app = create_app(Guideline.load(root))
     logs.configure()
+    _allow_connections()
     asyncio.run(_run(app, settings, root, (address, port), f"http://{_shown(address, family)}:{port}/"))
 
 
@@ -51,6 +54,8 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
         http=HTTPModes.http1,
         websockets=False,
         log_enabled=False,
+        backlog=MOST_CONNECTIONS,
+        backpressure=MOST_CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIME, max_buffer_size=LONGEST_HEAD),
     )
     loop = asyncio.get_running_loop()
@@ -68,6 +73,16 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
         await asyncio.wait({serving}, timeout=settings.stop_time)
     finally:
         await pool.stop()
+
+
+def _allow_connections() -> None:
+    """Raise the number of files that the process may have open, where the system lets it: each connection is one."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - not everywhere
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = 2 * MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * MOST_CONNECTIONS, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 async def _listening(address: str, port: int) -> None:

@@ -28,7 +28,9 @@ class Settings:
     memory_limit: int = _setting(1024, "Megabytes a worker may take beyond the graph (Linux).", least=16)
     row_limit: int = _setting(100_000, "Rows or triples an answer may have.", least=1)
     answer_limit: int = _setting(32, "Megabytes an answer may have.", least=1)
-    upload_time: float = _setting(20.0, "Seconds a client has to send its body.", least=0.1)
+    client_time: float = _setting(
+        20.0, "Seconds a client has to send its body, or to take a piece of the answer.", least=0.1
+    )
     most_requests: int = _setting(256, "Requests under way at once; more are turned away.", least=1)
     cache_size: int = _setting(64, "Megabytes of answers kept in memory; 0 keeps none.", least=0)
     stop_time: float = _setting(10.0, "Seconds that requests under way are given at a stop.", least=0.0)

@@ -28,7 +28,7 @@ SMALL: dict[str, Any] = {
     "memory_limit": 200,
     "row_limit": 1000,
     "answer_limit": 1,
-    "upload_time": 0.5,
+    "client_time": 0.5,
     "stop_time": 5.0,
 }
 START = """

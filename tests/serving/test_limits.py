@@ -182,6 +182,38 @@ def test_long_addresses(server: Running) -> None:
     assert server.sparql("ASK {}").status == 200
 
 
+def test_hundreds_of_slow_clients_hold_up_nobody(server: Running) -> None:
+    """Slow to send a head, slow to send a body, slow to take the answer."""
+    big = b"GET /graphs?default HTTP/1.1\r\nHost: x\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        for sent in [b"GET / HTTP/1.1\r\nHo", HEAD % 100 + b"ASK", big] * 100:
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", server.port))
+            connection.sendall(sent)
+        started = time.monotonic()
+        assert server.sparql("ASK {}").status == 200
+        assert time.monotonic() - started < 2
+    assert until(lambda: server.metric("kg_service_requests_under_way") == 1)
+
+
+def test_a_client_that_takes_nothing_is_dropped(tmp_path: Path) -> None:
+    many = "SELECT ?t { " + "".join(map(MANY.format, "ab")) + "BIND('" + "x" * 90_000 + "' AS ?t) }"
+    body = many.encode()
+    with running(tmp_path / "log", answer_limit=16) as server, closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(HEAD % len(body) + body)
+        time.sleep(2)
+        connection.settimeout(5)
+        received = 0
+        with contextlib.suppress(ConnectionError):
+            while piece := connection.recv(1_000_000):
+                received += len(piece)
+        assert 0 < received < 144 * 90_000
+        assert server.sparql("ASK {}").status == 200
+
+
 def test_garbage(server: Running) -> None:
     for garbage in (b"\x00" * 100, b"GET\r\n\r\n", b"\xff\xfe / HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"):
         assert send(server, garbage, pause=0)[:10] in {b"HTTP/1.1 4", b""}
