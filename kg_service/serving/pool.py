@@ -153,7 +153,7 @@ class Pool:
         while not self._idle.empty():
             self._busy.add(self._idle.get_nowait())
         for worker in self._busy:
-            worker.end()
+            self._end(worker, WorkerLost("The service is being stopped: try again later."))
         await asyncio.gather(*(worker.exit_code() for worker in self._busy))
 
     def is_ready(self) -> bool:
@@ -240,7 +240,7 @@ class Pool:
     def _end(self, worker: Worker, why: KgServiceError) -> None:
         if worker.why is None:
             worker.why = why
-            metrics.ENDED.labels("time" if isinstance(why, TimeLimit) else "room").inc()
+            metrics.ENDED.labels(why.title.lower()).inc()
             worker.end()
 
     def _time_limit(self) -> TimeLimit:
