@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -81,6 +82,14 @@ class Running:
     def workers(self) -> list[int]:
         """Return the processes that answer: copies of the one that the server started (Linux)."""
         return [child for starter in children(self.process.pid) for child in children(starter)]
+
+    def kill_workers(self) -> None:
+        """Kill all workers, and wait until the server can have noticed."""
+        killed = self.workers()
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        assert until(lambda: not any(map(alive, killed)))
+        time.sleep(0.3)
 
     def metric(self, name: str) -> float:
         found = re.search(rf"^{re.escape(name)} (.+)$", self.get("/metrics").body.decode(), re.MULTILINE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import signal
 import socket
 import sys
@@ -114,15 +113,13 @@ def test_the_limit_of_memory_is_named(server: Running) -> None:
 @linux
 def test_a_worker_that_is_killed_costs_one_answer_at_most(server: Running) -> None:
     server.sparql("ASK {}")
-    for pid in server.workers():
-        os.kill(pid, signal.SIGKILL)
+    server.kill_workers()
     assert server.sparql("ASK {}").status == 200
     answers: list[int] = []
     asking = threading.Thread(target=lambda: answers.append(server.sparql(RUNAWAY).status))
     asking.start()
     assert until(lambda: server.metric("kg_service_workers_busy") == 1)
-    for pid in server.workers():
-        os.kill(pid, signal.SIGKILL)
+    server.kill_workers()
     asking.join()
     assert answers == [503]
     assert server.sparql("ASK {}").status == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -159,8 +158,7 @@ def test_a_disk_that_fills_up_is_not_noticed(tmp_path: Path) -> None:
         for pid in (server.process.pid, *children(server.process.pid), *server.workers()):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
         assert server.sparql(RUNAWAY).status == 504
-        for pid in server.workers():
-            os.kill(pid, signal.SIGKILL)
+        server.kill_workers()
         assert server.sparql("ASK { ?s ?p ?o }").json["boolean"] is True
         assert server.ask("POST", "/validate", b" " * 3_000_000, Content_Type="text/turtle").status < 500
 
