@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg_service.errors import KgServiceError
     from kg_service.serving.messages import Reply, Request
 
-LONG = 1.0 if sys.platform == "win32" else 0.05  # seconds until a request makes way; where workers start slowly, later
+LONG = 1.0 if sys.platform == "win32" else 0.1  # seconds until a request makes way; where workers start slowly, later
 TICK = 1 / os.sysconf("SC_CLK_TCK") if sys.platform == "linux" else 0.0  # seconds, in which Linux counts work
 
 

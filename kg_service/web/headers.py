@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from kg_service.web.context import service
 
 _OPEN_PATH = "/sparql"
-_SHARED_HEADERS = "ETag, Graph-Digest, Graph-Missing, Query-Digest"
+_SHARED_HEADERS = "ETag, Graph-Digest, Graph-Missing, Query-Digest, X-Request-Id"
 _SHOWN = 16
 """Hexadecimal digits of a digest in an ETag: 64 bits, ample to tell answers apart."""
 
