@@ -58,13 +58,6 @@ class RefusedQuery(QueryError):
     title = "Refused query"
 
 
-class AnswerTooLarge(QueryError):
-    """The answer is longer than is taken, or the server that gave it cut it; nothing is answered by halves."""
-
-    status = 413
-    title = "Answer too large"
-
-
 class StoreError(KgServiceError):
     """The server that holds the graph does not do what it is asked; no message quotes what it said."""
 
@@ -77,6 +70,7 @@ class StoreUnavailable(StoreError):
 
     status = 503
     title = "Store unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
 
 
 class StoreTimeout(StoreError):

@@ -57,7 +57,9 @@ def read_request(chart: Chart, entry: Entry) -> None:
     bounds = write_dosage(draft, element, "dosageInstruction")
     planned = bounds.last or valid.last
     if status == STOPPED and planned:
-        element.remark("The end to which an order was planned is not when it was stopped: that day is left open", "status")
+        element.remark(
+            "The end to which an order was planned is not when it was stopped: that day is left open", "status"
+        )
         planned = None
     _write_days(draft, Span(bounds.first or valid.first or authored, planned))
 
