@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 class KgServiceError(Exception):
     """Root of all errors raised on purpose.
 
-    `status` is the HTTP status, `title` the short name of the kind of problem and `extras` the further
-    members of a problem detail (RFC 9457).
+    `status` is the HTTP status, `title` the short name of the kind of problem, `headers` what an HTTP answer says
+    beside, and `extras` the further members of a problem detail (RFC 9457).
     """
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, message: str, **extras: object) -> None:
         """Take the sentence for the user and what a machine may want to know beside it."""
@@ -57,13 +58,6 @@ class RefusedQuery(QueryError):
     title = "Refused query"
 
 
-class AnswerTooLarge(QueryError):
-    """The answer is longer than is taken, or the server that gave it cut it; nothing is answered by halves."""
-
-    status = 413
-    title = "Answer too large"
-
-
 class StoreError(KgServiceError):
     """The server that holds the graph does not do what it is asked; no message quotes what it said."""
 
@@ -76,6 +70,7 @@ class StoreUnavailable(StoreError):
 
     status = 503
     title = "Store unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
 
 
 class StoreTimeout(StoreError):
@@ -187,3 +182,79 @@ class DocumentError(KgServiceError):
 
     status = 400
     title = "Unreadable document"
+
+
+class LimitError(KgServiceError):
+    """A request went beyond a limit of the service; `limit` says which, in the unit that its name ends with."""
+
+    status = 413
+
+
+class AnswerTooLarge(LimitError):
+    """The answer has more rows or bytes than are sent; nothing of it is, for a part could pass for the whole."""
+
+    title = "Answer too large"
+
+
+class MemoryLimit(LimitError):
+    """Answering took more memory than a request is given."""
+
+    title = "Memory limit reached"
+
+
+class RequestTooLarge(LimitError):
+    """The body is longer than is read."""
+
+    title = "Request too large"
+
+
+class AddressTooLong(LimitError):
+    """The address, with its query, is longer than is read."""
+
+    status = 414
+    title = "Address too long"
+
+
+class TimeLimit(LimitError):
+    """Answering took longer than a request is given."""
+
+    status = 504
+    title = "Time limit reached"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "60"}
+
+
+class SlowRequest(LimitError):
+    """The client took longer to send its body than it is given."""
+
+    status = 408
+    title = "Request too slow"
+
+
+class Busy(KgServiceError):
+    """There is too much to do at the moment."""
+
+    status = 503
+    title = "Too busy"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+
+
+class WorkerLost(KgServiceError):
+    """The process that answered has ended; the fault is the service's."""
+
+    status = 503
+    title = "Answer lost"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+class Unauthorized(KgServiceError):
+    """The request lacks the token that the service asks for."""
+
+    status = 401
+    title = "Not authorized"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class ConfigurationError(KgServiceError):
+    """The service cannot be run as it is configured."""
+
+    title = "Wrong configuration"

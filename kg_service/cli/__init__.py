@@ -7,8 +7,10 @@ from kg_service.cli.impact import diff, impact
 from kg_service.cli.load import load
 from kg_service.cli.nanopub import digest, nanopub
 from kg_service.cli.records import convert, validate
+from kg_service.cli.serve import serve
 
 main.add_command(load)
+main.add_command(serve)
 main.add_command(validate)
 main.add_command(convert)
 main.add_command(audit)

@@ -19,7 +19,6 @@ from kg_service.knowledge.release import Release
 UNREADABLE = 2
 DESCRIPTION_WIDTH = 100
 INTERNAL = 3
-WORKERS = 8  # threads of the server
 
 as_format = click.option(
     "-f",
@@ -80,38 +79,6 @@ def main(debug: bool) -> None:  # noqa: ARG001, FBT001 - read by Doors
     if not progress.handlers:
         progress.addHandler(logging.StreamHandler())
         progress.setLevel(logging.INFO)
-
-
-@main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
-@at_store
-def serve(host: str, port: int, store: str | None) -> None:
-    """Serve the graph over HTTP: SPARQL endpoint, named questions, statements and sources."""
-    from waitress.server import create_server  # noqa: PLC0415
-
-    from kg_service.web import create_app  # noqa: PLC0415
-    from kg_service.web.validation import MAX_RECORDS  # noqa: PLC0415
-
-    app = create_app(Guideline.load(store=store))
-    try:
-        server = create_server(
-            app,
-            host=host,
-            port=port,
-            threads=WORKERS,
-            max_request_body_size=MAX_RECORDS,
-            inbuf_overflow=MAX_RECORDS + 1,  # never to a file on disk: the body may be a patient's record
-        )
-    except (OSError, ValueError) as error:  # ValueError: the host has no address
-        reason = getattr(error, "strerror", None) or "no such host"
-        raise KgServiceError(
-            f"Cannot listen on {host} port {port}: {reason}. Choose another with --host or --port, "
-            "or stop what uses it."
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(f"Serving on http://{shown}:{getattr(server, 'effective_port', port)}/ (stop with Ctrl-C)")
-    server.run()
 
 
 @main.command()

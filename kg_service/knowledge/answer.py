@@ -24,6 +24,7 @@ from pyoxigraph import (
 from kg_service.errors import KgServiceError, NotAcceptable
 from kg_service.knowledge.condense import condense
 from kg_service.knowledge.formats import find_format, formats_for
+from kg_service.knowledge.limits import Limits
 from kg_service.knowledge.namespaces import XSD
 from kg_service.knowledge.table import to_table
 
@@ -42,6 +43,7 @@ NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|<oxprefi
 """What Oxigraph writes as XML all the same: characters beyond XML 1.0, and elements without a name."""
 
 TRIPLE = ["subject", "predicate", "object"]
+UNLIMITED = Limits()
 
 
 def _boolean(text: str) -> bool:
@@ -80,8 +82,12 @@ class Answer:
         labels: Labels,
         prefixes: Mapping[str, str],
         missing_graphs: Sequence[str] = (),
+        limits: Limits = UNLIMITED,
     ) -> None:
-        """Read `result` to its end; rows are kept as results JSON, from which every other form is made."""
+        """Read `result` to its end; rows are kept as results JSON, from which every other form is made.
+
+        Raises AnswerTooLarge beyond the limits.
+        """
         self.record = record
         self.digest: str = record["graph_digest"]
         self.missing_graphs = tuple(missing_graphs)
@@ -92,9 +98,9 @@ class Answer:
         self.kind: Kind = "graph"
         if isinstance(result, QuerySolutions | QueryBoolean):
             self.kind = "select" if isinstance(result, QuerySolutions) else "ask"
-            self._json = result.serialize(format=QueryResultsFormat.JSON) or b""
+            self._json = limits.as_json(result)
         else:
-            self.triples = list(dict.fromkeys(result))  # a graph is a set
+            self.triples = limits.as_set(result)
 
     @cached_property
     def boolean(self) -> bool:

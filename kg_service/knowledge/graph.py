@@ -27,6 +27,7 @@ from kg_service.knowledge.canonical import canonical_quads, sha256, sorted_quads
 from kg_service.knowledge.check import CheckReport, check
 from kg_service.knowledge.engine import Engine, LocalEngine, Query
 from kg_service.knowledge.labels import Labels
+from kg_service.knowledge.limits import Limits
 from kg_service.knowledge.names import nearest
 from kg_service.knowledge.namespaces import IDENTIFIER, LOCATOR, PART
 from kg_service.knowledge.questions import Questions
@@ -57,6 +58,7 @@ class KnowledgeGraph:
         self.store.extend(parse(snapshot.quads, format=RdfFormat.N_QUADS))  # keeps blank nodes' canonical names
         self.questions = Questions(release)
         self.engine: Engine = LocalEngine(self.store)
+        self.limits = Limits()
 
     @classmethod
     def load(cls, root: Path | None = None, *, store: str | None = None) -> Self:
@@ -169,9 +171,14 @@ class KnowledgeGraph:
     ) -> Answer:
         query = Query.inspect(text, default_graphs, named_graphs, base_iri)
         try:
-            result = self.engine.query(query)
-            missing = [iri for iri in query.graphs if iri not in self.graph_names]
-            return Answer(result, record=record, labels=self.labels, prefixes=self.prefixes, missing_graphs=missing)
+            return Answer(
+                self.engine.query(query),
+                record=record,
+                labels=self.labels,
+                prefixes=self.prefixes,
+                missing_graphs=[iri for iri in query.graphs if iri not in self.graph_names],
+                limits=self.limits,
+            )
         except SyntaxError as error:
             raise _malformed(text, error, self.prefixes) from error
         except UnicodeEncodeError as error:

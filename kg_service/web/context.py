@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from kg_service.web import partitions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from kg_service.guideline import Guideline
 
@@ -24,6 +24,7 @@ class Service:
     def __init__(self, graph: Guideline) -> None:
         """Serve *graph*, which does not change."""
         self.graph = graph
+        self.is_ready: Callable[[], bool] = lambda: True
 
     @cached_property
     def graph_sizes(self) -> Mapping[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from http import HTTPStatus
 from importlib import resources
@@ -12,9 +13,15 @@ from flask import Flask, Response, request
 from kg_service.web.context import service
 
 _OPEN_PATH = "/sparql"
-_SHARED_HEADERS = "ETag, Graph-Digest, Graph-Missing, Query-Digest"
+_SHARED_HEADERS = "ETag, Graph-Digest, Graph-Missing, Query-Digest, X-Request-Id"
 _SHOWN = 16
 """Hexadecimal digits of a digest in an ETag: 64 bits, ample to tell answers apart."""
+
+_WORTH = 1000
+"""Bytes from which on a body is compressed."""
+
+_EFFORT = 5
+"""gzip's level, of 9: above it little is gained."""
 
 
 def stylesheet() -> str:
@@ -48,7 +55,7 @@ def _secure(response: Response, policy: str) -> None:
 def _name_release(response: Response) -> None:
     """Name the graph release; a success also gets a validator, and who holds the answer already gets 304.
 
-    The validator joins the release and the bytes sent, so it tells answers of NOW() or RAND() apart as well.
+    The validator joins the release and the bytes sent.
     """
     digest = service().graph.digest
     response.headers["Graph-Digest"] = digest
@@ -56,9 +63,20 @@ def _name_release(response: Response) -> None:
     if response.status_code != HTTPStatus.OK or response.cache_control.no_store:
         return
     body = hashlib.sha256(response.get_data()).hexdigest()
-    response.set_etag(f"{digest.rpartition(':')[2][:_SHOWN]}-{body[:_SHOWN]}")
+    validator = f"{digest.rpartition(':')[2][:_SHOWN]}-{body[:_SHOWN]}"
     response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept-Encoding")
+    if _is_worth_compressing(response):
+        response.set_data(gzip.compress(response.get_data(), _EFFORT, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        validator += "-gzip"
+    response.set_etag(validator)
     response.make_conditional(request)
+
+
+def _is_worth_compressing(response: Response) -> bool:
+    """Tell whether the client reads gzip and it saves something; never of what is not to be kept: a record's report."""
+    return request.accept_encodings["gzip"] > 0 and len(response.get_data()) >= _WORTH
 
 
 def _open_to_other_sites(response: Response) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from kg_service.errors import KgServiceError, NotAcceptable
+from kg_service.errors import KgServiceError, MemoryLimit, NotAcceptable
 from kg_service.web.negotiation import HTML_OFFER, Offer, choose
 
 if TYPE_CHECKING:
@@ -51,13 +51,18 @@ def install(app: Flask) -> None:
     """Answer every error of *app* with a problem."""
     app.register_error_handler(KgServiceError, _answer_own)
     app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(MemoryError, _answer_out_of_memory)
 
 
 def _answer_own(error: Exception) -> Response:
     assert isinstance(error, KgServiceError)  # noqa: S101 - narrows the type; registered for it alone
     kind = _CAMEL.sub("-", type(error).__name__).lower()
     problem = Problem(_TYPES + kind, error.title, error.status, str(error), request.path, error.extras)
-    return _respond(problem, {})
+    return _respond(problem, error.headers)
+
+
+def _answer_out_of_memory(error: Exception) -> Response:  # noqa: ARG001 - as every error handler
+    return _answer_own(MemoryLimit("Answering takes more memory than a request is given: ask for less at a time."))
 
 
 def _answer_http(error: Exception) -> Response:

@@ -29,6 +29,8 @@ _FORM_SCHEMA: dict[str, Any] = {
     "properties": {"query": _TEXT, **{parameter.name: parameter.schema for parameter in _DATASET}},
 }
 _ANSWERS = (*media_types(KINDS), HTML)
+_CHANGING = ("NOW", "RAND", "UUID", "BNODE")
+"""Functions that answer otherwise each time; what holds one of these words, even by chance, is not kept."""
 
 
 @blueprint.get("/sparql")
@@ -53,9 +55,12 @@ def _answer(asked: ProtocolQuery) -> Response:
         named_graphs=asked.named_graphs,
         base_iri=request.base_url,
     )
-    return send_answer(
+    response = send_answer(
         answer, lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer))
     )
+    if any(function in asked.text.upper() for function in _CHANGING):
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _describe() -> Response:

@@ -197,7 +197,7 @@ def test_every_answer_names_the_release(client: FlaskClient, graph: KnowledgeGra
     for path in ("/", "/sparql", "/sparql?query=ASK+{}", "/queries", "/queries/teas", "/nothing", "/healthz"):
         response = client.get(path)
         assert response.headers["Graph-Digest"] == graph.digest
-        if response.status_code == 200:
+        if response.status_code == 200 and path != "/healthz":
             assert response.headers["ETag"].startswith(f'"{graph.digest.rpartition(":")[2][:16]}-')
 
 

@@ -12,7 +12,7 @@ from kg_service.knowledge.remote.loading import load
 if TYPE_CHECKING:
     from kg_service.knowledge.graph import KnowledgeGraph
 
-__all__ = ["Bounds", "Connection", "RemoteEngine", "connect", "load"]
+__all__ = ["Bounds", "Connection", "Held", "RemoteEngine", "connect", "load"]
 
 
 def connect(url: str, graph: KnowledgeGraph, bounds: Bounds = USUAL) -> RemoteEngine:

@@ -1,0 +1,98 @@
+"""`kg-service serve`: its options are the settings of the service, by flag, environment or file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg_service.knowledge.names import nearest
+from kg_service.serving.settings import NAMES, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from dataclasses import Field
+
+    Command = Callable[..., None]
+
+VARIABLE = "KG_SERVICE_"
+
+
+def _options(command: Command) -> Command:
+    """Add an option for each setting, in their order."""
+    for setting in reversed(fields(Settings)):
+        command = _option(setting)(command)
+    return command
+
+
+def _option(setting: Field[Any]) -> Callable[[Command], Command]:
+    default: Any = setting.default
+    return click.option(
+        f"--{setting.name.replace('_', '-')}",
+        setting.name,
+        type=_kind(default, setting.metadata["least"]),
+        multiple=isinstance(default, tuple),
+        default=default,
+        show_default=default not in {"", ()},
+        envvar=VARIABLE + setting.name.upper(),
+        show_envvar=True,
+        help=setting.metadata["help"],
+    )
+
+
+def _kind(default: object, least: Any) -> click.ParamType[Any]:  # noqa: ANN401 - a number of its kind
+    if isinstance(default, int):
+        return click.IntRange(min=least)
+    if isinstance(default, float):
+        return click.FloatRange(min=least)
+    return click.STRING
+
+
+def _read(ctx: click.Context, option: click.Parameter, path: str | None) -> None:
+    """Take the values of a TOML file as defaults: flags and environment come before them."""
+    if path is None:
+        return
+    try:
+        with click.open_file(path, "rb") as file:
+            given = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or f"it is not TOML: {error}"
+        raise click.BadParameter(f"{path} cannot be read: {reason}.", ctx, option) from error
+    for name, value in given.items():
+        _check(name, value, path, option)
+    ctx.default_map = given
+
+
+def _check(name: str, value: object, path: str, option: click.Parameter) -> None:
+    if name not in NAMES:
+        offer = ", ".join(nearest(name, NAMES)) or ", ".join(NAMES)
+        raise click.BadParameter(f"{path}: there is no setting {name!r}. Nearest: {offer}.", param=option)
+    default = Settings.__dataclass_fields__[name].default
+    taken = (int, float) if isinstance(default, float) else (list,) if isinstance(default, tuple) else (type(default),)
+    if isinstance(value, bool) or not isinstance(value, taken):
+        wanted = {int: "a whole number", float: "a number", tuple: "a list of texts"}.get(type(default), "a text")
+        raise click.BadParameter(f"{path}: {name} must be {wanted}.", param=option)
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    callback=_read,
+    is_eager=True,
+    expose_value=False,
+    envvar=VARIABLE + "CONFIG",
+    show_envvar=True,
+    help="TOML file with settings by the names of the options, such as time_limit = 5.",
+)
+@_options
+def serve(**given: Any) -> None:  # noqa: ANN401 - of the settings' own types, which click has checked
+    """Serve the graph over HTTP: SPARQL endpoint, named questions, records, statements and sources.
+
+    A flag goes before a variable of the environment, and that before the file of --config.
+    """
+    from kg_service.serving.server import serve as run  # noqa: PLC0415 - a question needs none of it
+
+    run(Settings(**given))

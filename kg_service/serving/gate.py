@@ -1,0 +1,226 @@
+"""The door of the service, an ASGI application (https://asgi.readthedocs.io/): what comes in, and who answers it.
+
+It reads a request within limits, and answers from the cache, or has a worker answer. It never evaluates anything
+itself, so it always has time to turn a request away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import re
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.http import parse_etags
+
+from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
+from kg_service.serving import metrics
+from kg_service.serving.cache import AnswerCache, key_of
+from kg_service.serving.calling import call, refuse
+from kg_service.serving.messages import Reply, Request
+from kg_service.serving.settings import MEGABYTE
+from kg_service.web.validation import MAX_RECORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from flask import Flask
+
+    from kg_service.serving.pool import Pool
+    from kg_service.serving.settings import Settings
+
+    Event = dict[str, Any]
+    Receive = Callable[[], Awaitable[Event]]
+    Send = Callable[[Event], Awaitable[None]]
+
+LONGEST_TARGET = 32_768
+"""Most characters of path and query together."""
+
+LONGEST_KEY = 65_536
+"""Bytes of a body up to which its answer is looked for in the cache: queries are short."""
+
+OWN = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Answered here, even when all workers are busy."""
+
+OPEN = frozenset({"/healthz", "/readyz"})
+"""Answered without a token."""
+
+PIECE = MEGABYTE // 4
+"""Bytes of an answer that are handed over at a time."""
+
+MOST_HELD = 256 * MEGABYTE
+"""Most bytes of all bodies being read or answered."""
+
+READING = frozenset({"GET", "HEAD"})
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NOT_FORWARDED = frozenset({"if-none-match", "if-modified-since", "authorization", "x-request-id", "cookie"})
+NOT_MODIFIED_HEADERS = frozenset({"content-length", "content-type", "content-encoding"})
+
+log = logging.getLogger("kg_service.request")
+
+
+class Gate:
+    """Answers HTTP requests by the application *app*, run by the workers of *pool*."""
+
+    def __init__(self, app: Flask, pool: Pool, settings: Settings) -> None:
+        """Take the application for errors and signs of life, and the workers for all else."""
+        self._app = app
+        self._pool = pool
+        self._settings = settings
+        self._cache = AnswerCache(settings.cache_size * MEGABYTE)
+        self._under_way = 0
+        self._held = 0
+
+    async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = asyncio.get_running_loop().time()
+        request = _read_head(scope)
+        given = request.header("x-request-id")
+        identity = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        body = bytearray()
+        self._under_way += 1
+        try:
+            with metrics.UNDER_WAY.track_inprogress():
+                reply = _if_changed(request, await self._answer(request, receive, body))
+                await self._send(reply, identity, send)
+        finally:
+            self._under_way -= 1
+            self._held -= len(body)
+        _note(request, reply, identity, asyncio.get_running_loop().time() - started)
+
+    async def _send(self, reply: Reply, identity: str, send: Send) -> None:
+        """Send the reply in pieces; TimeoutError, which closes the connection, when the client does not take one."""
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        headers.append((b"x-request-id", identity.encode()))
+        await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
+        for start in range(0, max(1, len(reply.body)), PIECE):
+            piece, more = reply.body[start : start + PIECE], start + PIECE < len(reply.body)
+            async with asyncio.timeout(self._settings.client_time):
+                await send({"type": "http.response.body", "body": piece, "more_body": more})
+
+    async def _answer(self, request: Request, receive: Receive, body: bytearray) -> Reply:
+        try:
+            return await self._admitted(request, receive, body)
+        except KgServiceError as error:
+            return refuse(self._app, request, error)
+        except Exception as error:
+            log.exception("A fault of the service.", extra={"fields": {"kind": type(error).__name__}})
+            return refuse(self._app, request, KgServiceError("The service has a fault; it is logged."))
+
+    async def _admitted(self, request: Request, receive: Receive, body: bytearray) -> Reply:
+        if len(request.path) + len(request.query) > LONGEST_TARGET:
+            raise AddressTooLong(
+                f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.",
+                limit="address",
+                characters=LONGEST_TARGET,
+            )
+        self._authorise(request)
+        if request.path in OWN:
+            return call(self._app, request)
+        if self._under_way > self._settings.most_requests:
+            raise Busy("Too many requests are under way: try again in a few seconds.")
+        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] not in NOT_FORWARDED])
+        if request.method not in READING:
+            await self._read_body(request, receive, body)
+            forwarded = forwarded._replace(body=bytes(body))
+        if len(forwarded.body) > LONGEST_KEY:
+            return await self._pool.answer(forwarded)
+        key = key_of(forwarded)
+        if kept := self._cache.get(key):
+            return kept
+        reply = await self._pool.answer(forwarded)
+        self._cache.put(key, reply)
+        return reply
+
+    def _authorise(self, request: Request) -> None:
+        """Compare in constant time, so that a token cannot be guessed piece by piece."""
+        if not self._settings.token or request.path in OPEN:
+            return
+        scheme, _, given = request.header("authorization").partition(" ")
+        same = hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
+        if scheme.lower() != "bearer" or not same:
+            raise Unauthorized("Send the token of this service in the header 'Authorization: Bearer …'.")
+
+    async def _read_body(self, request: Request, receive: Receive, received: bytearray) -> None:
+        """Read the body in the time and up to the size that it is given."""
+        announced = request.header("content-length")
+        if announced.isdigit() and int(announced) > MAX_RECORDS:
+            raise _too_large()
+        limit = self._settings.client_time
+        try:
+            async with asyncio.timeout(limit):
+                while True:
+                    event = await receive()
+                    if event["type"] == "http.disconnect":
+                        raise SlowRequest("The body ends before its end.")
+                    piece = event.get("body", b"")
+                    received += piece
+                    self._held += len(piece)
+                    if len(received) > MAX_RECORDS:
+                        raise _too_large()
+                    if self._held > MOST_HELD:
+                        raise Busy("Too many large bodies are being sent: try again in a few seconds.")
+                    if not event.get("more_body", False):
+                        return
+        except TimeoutError:
+            raise SlowRequest(
+                f"The body was not sent within {limit:g} s: send it faster, or less of it.",
+                limit="client_time",
+                seconds=limit,
+            ) from None
+
+
+def _too_large() -> RequestTooLarge:
+    return RequestTooLarge(f"The body is longer than {MAX_RECORDS // MEGABYTE} MB.", limit="body", bytes=MAX_RECORDS)
+
+
+def _read_head(scope: Event) -> Request:
+    raw = scope.get("raw_path") or scope["path"].encode()
+    return Request(
+        scope["method"],
+        raw.partition(b"?")[0].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        scope["scheme"],
+        [str(part) for part in scope.get("server") or ("localhost", 80)],
+        (scope.get("client") or ("", 0))[0],
+    )
+
+
+def _if_changed(request: Request, reply: Reply) -> Reply:
+    """Return the reply, or 304 when the client holds it already."""
+    validator, held = reply.header("etag"), request.header("if-none-match")
+    if not (validator and held and request.method in READING):
+        return reply
+    if not parse_etags(held).contains_raw(validator):
+        return reply
+    kept = [pair for pair in reply.headers if pair[0].lower() not in NOT_MODIFIED_HEADERS]
+    return Reply(HTTPStatus.NOT_MODIFIED, kept, reply.route)
+
+
+def _note(request: Request, reply: Reply, identity: str, seconds: float) -> None:
+    """Count and log a request by its route: its address may hold a query."""
+    method = request.method if request.method in METHODS else "OTHER"
+    metrics.REQUESTS.labels(method, reply.route, str(int(reply.status))).inc()
+    metrics.SECONDS.labels(reply.route).observe(seconds)
+    metrics.SENT.inc(len(reply.body))
+    log.info(
+        "answered",
+        extra={
+            "fields": {
+                "request_id": identity,
+                "method": method,
+                "route": reply.route,
+                "status": int(reply.status),
+                "seconds": round(seconds, 4),
+                "bytes": len(reply.body),
+            }
+        },
+    )
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"})
+"""Methods that are counted by name; a client can make up any."""

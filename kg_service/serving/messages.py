@@ -1,0 +1,63 @@
+"""Requests and replies as they pass between the server and its workers: a length, a head in JSON, and the body.
+
+Nothing that could run code is passed: a worker that a query has gone wrong in is not trusted with the server.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LENGTHS = struct.Struct("!II")
+"""Sizes of head and body in bytes."""
+
+
+class Request(NamedTuple):
+    """A request as HTTP has it; names of headers are in lower case, `query` is as it was sent."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Sequence[Sequence[str]] = ()
+    scheme: str = "http"
+    server: Sequence[str] = ("localhost", "80")
+    client: str = ""
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """Return the value of a header, several joined by commas; nothing when there is none."""
+        return ",".join(value for known, value in self.headers if known == name)
+
+
+class Reply(NamedTuple):
+    """An answer: status, headers, the route that gave it (a template, not an address), and the body."""
+
+    status: int
+    headers: Sequence[Sequence[str]]
+    route: str
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """Return the value of a header, or nothing."""
+        return next((value for known, value in self.headers if known.lower() == name), "")
+
+
+def pack(message: Request | Reply) -> bytes:
+    """Return the message as bytes."""
+    *head, body = message
+    written = json.dumps(head).encode()
+    return LENGTHS.pack(len(written), len(body)) + written + body
+
+
+def request(head: bytes, body: bytes) -> Request:
+    """Read a request from its two parts."""
+    return Request._make([*json.loads(head), body])
+
+
+def reply(head: bytes, body: bytes) -> Reply:
+    """Read a reply from its two parts."""
+    return Reply._make([*json.loads(head), body])

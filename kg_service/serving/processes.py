@@ -1,0 +1,129 @@
+"""Worker processes as the server sees them: how they are started, asked, watched and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg_service.serving import messages
+from kg_service.serving.worker import READY, Plan, work
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+    from multiprocessing.process import BaseProcess
+
+    from kg_service.errors import KgServiceError
+    from kg_service.serving.messages import Reply, Request
+
+LONG = 1.0 if sys.platform == "win32" else 0.1  # seconds until a request makes way; where workers start slowly, later
+TICK = 1 / os.sysconf("SC_CLK_TCK") if sys.platform == "linux" else 0.0  # seconds, in which Linux counts work
+
+
+class Worker:
+    """The server's end of a worker process."""
+
+    def __init__(self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the process and the two directions of its channel."""
+        self.process = process
+        self.since = 0.0
+        self.fit = True
+        self.why: KgServiceError | None = None
+        self.look: asyncio.TimerHandle | None = None
+        self._before = 0.0
+        self._reader = reader
+        self._writer = writer
+
+    async def is_ready(self) -> None:
+        """Wait until the process can answer; EOFError when it ends before."""
+        await self._reader.readexactly(len(READY))
+
+    def begin(self, now: float) -> None:
+        """Note that a request begins."""
+        self.since = now
+        self._before = self._worked()
+
+    def takes_long(self) -> bool:
+        """Tell whether the request has kept the processor for long; to wait for it is no work."""
+        return self._worked() - self._before >= LONG
+
+    def _worked(self) -> float:
+        """Return for how many seconds the process has had the processor; where that is not told, the time."""
+        if sys.platform != "linux":
+            return time.monotonic()
+        with contextlib.suppress(OSError):  # it has just ended
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) * TICK  # in the program, and in the kernel for it
+        return 0.0
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the answer; EOFError or ConnectionError when the process ends first."""
+        self._writer.write(messages.pack(request))
+        await self._writer.drain()
+        lengths = await self._reader.readexactly(messages.LENGTHS.size)
+        head, body = messages.LENGTHS.unpack(lengths)
+        return messages.reply(await self._reader.readexactly(head), await self._reader.readexactly(body))
+
+    def is_well(self) -> bool:
+        """Tell whether it can be asked; one that has ended closed its end of the channel."""
+        return not self._reader.at_eof()
+
+    def step_back(self) -> None:
+        """Leave the processor to others from now on; it cannot be undone."""
+        if hasattr(os, "setpriority") and self.process.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, self.process.pid, 19)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self._writer.close()
+
+    async def exit_code(self) -> int | None:
+        """Wait for the end of the process and return how it ended; minus the number of a signal."""
+        await asyncio.to_thread(self.process.join, 1.0)
+        return self.process.exitcode
+
+
+def _processes(root: Path | None) -> SpawnContext | ForkServerContext:
+    """Return how processes are started: as copies of one that has the graph loaded, in milliseconds; else anew."""
+    if sys.platform == "win32":
+        return multiprocessing.get_context("spawn")
+    copies = multiprocessing.get_context("forkserver")
+    copies.set_forkserver_preload(["kg_service.serving.worker" if root else "kg_service.serving.preload"])
+    return copies
+
+
+class Starter:
+    """Starts workers, one after the other: the library for it is not made for several at once."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Take what the workers are to serve."""
+        self._plan = plan
+        self._processes = _processes(plan.root)
+        self._one_by_one = asyncio.Lock()
+
+    async def __call__(self) -> Worker:
+        """Start one and wait until it can answer; OSError or EOFError when it cannot be started."""
+        ours, theirs = socket.socketpair()
+        process = self._processes.Process(target=work, args=(theirs, self._plan), daemon=True)
+        try:
+            async with self._one_by_one:
+                with theirs:
+                    await asyncio.to_thread(process.start)
+        except BaseException:
+            ours.close()
+            raise
+        worker = Worker(process, *await asyncio.open_connection(sock=ours))
+        try:
+            await worker.is_ready()
+        except BaseException:
+            worker.end()
+            raise
+        return worker

@@ -1,0 +1,204 @@
+"""What operators rely on: signs of life, logs, counts, identities, hosts, the token, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from operator import add
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+
+from kg_service.errors import TimeLimit
+from kg_service.serving import server as serving
+from kg_service.serving.messages import Request
+from kg_service.serving.pool import Pool
+from kg_service.serving.settings import Settings
+
+from .live import RELEASE, RUNAWAY, SMALL, START, Running, children, running, until
+
+if sys.platform == "linux":
+    import resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN = "s3cret"  # noqa: S105 - of a test
+linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits of processes as Linux has them")
+
+
+def test_signs_of_life(server: Running) -> None:
+    assert server.get("/healthz").json["status"] == "ok"
+    assert server.get("/readyz").json["status"] == "ready"
+
+
+def test_a_request_has_an_identity(server: Running) -> None:
+    assert server.get("/", X_Request_Id="a-1.b_2").headers["X-Request-Id"] == "a-1.b_2"
+    for bad in ("", "a b", "x" * 65, "<script>", 'a"b'):
+        made = server.get("/", X_Request_Id=bad).headers["X-Request-Id"]
+        assert made != bad
+        assert len(made) == 32
+
+
+def test_logs_tell_the_route_and_nothing_that_was_asked(server: Running) -> None:
+    server.get("/sparql?query=ASK+%7B%7D%23markword", X_Request_Id="log-1")
+    server.sparql("ASK { markword", X_Request_Id="log-2")
+    server.get("/markword", X_Request_Id="log-3")
+    server.get("/statements/markword", X_Request_Id="log-4")
+    server.ask("POST", "/validate", '{"resourceType": "markword"', Content_Type="application/fhir+json")
+    server.ask(
+        "POST",
+        "/validate",
+        "<a:b> <a:c> 'markword'^^<http://www.w3.org/2001/XMLSchema#date> .",
+        Content_Type="text/turtle",
+    )
+    server.ask("MARKWORD", "/")
+    assert until(lambda: "OTHER" in server.log.read_text())
+    text = server.log.read_text()
+    assert "markword" not in text.lower()
+    lines = {line["request_id"]: line for line in map(json.loads, text.splitlines()) if "request_id" in line}
+    routes = ["/sparql", "/sparql", "(none)", "/statements/<identifier>"]
+    assert [lines[f"log-{number}"]["route"] for number in (1, 2, 3, 4)] == routes
+    assert [lines[f"log-{number}"]["status"] for number in (1, 2, 3, 4)] == [200, 400, 404, 404]
+    assert {"time", "level", "method", "seconds", "bytes"} <= set(lines["log-1"])
+
+
+def test_metrics_count_by_route(server: Running) -> None:
+    name = 'kg_service_requests_total{method="GET",route="/queries/<name>",status="200"}'
+    before = server.metric(name)
+    server.get("/queries/advice?about=green+tea")
+    assert server.metric(name) == before + 1
+    text = server.get("/metrics").body.decode()
+    for metric in ("request_seconds_bucket", "workers_busy", "workers_ended_total", "cache_total", "cache_bytes"):
+        assert f"kg_service_{metric}" in text
+    assert "green" not in text
+
+
+def test_headers_that_guard_browsers(server: Running) -> None:
+    for response in (server.get("/"), server.get("/nothing"), server.sparql("ASK {}")):
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert "Set-Cookie" not in response.headers
+    assert server.sparql("ASK {}").headers["Access-Control-Allow-Origin"] == "*"
+    assert server.sparql("SELECT").headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in server.get("/validate").headers
+
+
+def test_token_and_hosts(tmp_path: Path) -> None:
+    with running(tmp_path / "log", token=TOKEN, trusted_host=["kg.example"]) as server:
+        host = {"Host": "kg.example"}
+        for path in ("/", "/sparql?query=ASK+%7B%7D", "/metrics", "/nothing"):
+            for wrong in (
+                {},
+                {"Authorization": "Bearer other"},
+                {"Authorization": "Basic s3cret"},
+                {"Authorization": "Bearer "},
+            ):
+                refused = server.get(path, **wrong, **host)
+                assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+        right = {"Authorization": "Bearer s3cret"}
+        assert server.get("/sparql?query=ASK+%7B%7D", **right, **host).json["boolean"] is True
+        for path in ("/", "/healthz", "/sparql"):
+            assert server.get(path, Host="evil.example", **right).status == 400
+        assert server.get("/healthz", **host).status == 200
+        assert server.get("/readyz", **host).status == 200
+        assert "s3cret" not in server.log.read_text()
+
+
+@linux
+def test_a_stop_lets_what_runs_come_to_its_end(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        answers: list[int] = []
+        asking = threading.Thread(target=lambda: answers.append(server.sparql(RUNAWAY).status))
+        asking.start()
+        assert until(lambda: server.metric("kg_service_workers_busy") == 1)
+        server.process.send_signal(signal.SIGTERM)
+        asking.join()
+        assert answers == [504]
+        assert server.process.wait(10) == 0
+
+
+def test_a_port_in_use_is_told_of() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        command = [sys.executable, "-m", "kg_service", "serve", "--port", str(port)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert f"port {port}" in result.stderr
+    assert "--port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_host_that_is_none_is_told_of() -> None:
+    with pytest.raises(serving.ConfigurationError, match=r"nowhere\.invalid.*--host"):
+        serving.serve(Settings(host="nowhere.invalid"))
+
+
+def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+    """Nothing can be kept, so each start reasons anew; all is answered all the same."""
+    home = tmp_path / "home"
+    home.touch()  # a file: no folder can be made in it
+    with running(tmp_path / "log", environment={"KG_SERVICE_CACHE": str(home / "cache")}) as server:
+        assert server.sparql("ASK { ?s ?p ?o }").json["boolean"] is True
+
+
+@linux
+def test_a_disk_that_fills_up_is_not_noticed(tmp_path: Path) -> None:
+    """No file may grow any more, not even the log's; workers are replaced all the same."""
+    with running(tmp_path / "log") as server:
+        for pid in (server.process.pid, *children(server.process.pid), *server.workers()):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
+        assert server.sparql(RUNAWAY).status == 504
+        server.kill_workers()
+        assert server.sparql("ASK { ?s ?p ?o }").json["boolean"] is True
+        assert server.ask("POST", "/validate", b" " * 3_000_000, Content_Type="text/turtle").status < 500
+
+
+@linux
+def test_a_disk_that_is_full_at_the_start_is_told_of() -> None:
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    given = json.dumps([str(RELEASE), SMALL])
+    result = subprocess.run(
+        [sys.executable, "-c", full + START, given], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "The workers cannot be started: " in result.stderr
+    assert "TMPDIR" in result.stderr
+
+
+def test_a_broken_cache_file_is_replaced(tmp_path: Path) -> None:
+    folder = {"KG_SERVICE_CACHE": str(tmp_path / "cache")}
+    for _ in range(2):
+        with running(tmp_path / "log", environment=folder) as server:
+            assert server.sparql("ASK { ?s ?p ?o }").json["boolean"] is True
+        (kept,) = (tmp_path / "cache").iterdir()
+        whole = kept.read_bytes()
+        kept.write_bytes(whole[: len(whole) // 2])
+
+
+def test_a_clock_that_jumps_changes_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits are kept by the clock that only runs forward."""
+
+    async def ask() -> float:
+        pool = Pool(Settings(**{**SMALL, "workers": 1}), RELEASE)
+        await pool.start()
+        try:
+            for jump in (-10_000_000, 10_000_000):
+                monkeypatch.setattr(time, "time", partial(add, time.time(), jump))
+                assert (await pool.answer(Request("GET", "/healthz"))).status == 200
+            started = time.monotonic()
+            with pytest.raises(TimeLimit):
+                await pool.answer(Request("GET", "/sparql", urlencode({"query": RUNAWAY})))
+            return time.monotonic() - started
+        finally:
+            await pool.stop()
+
+    assert 0.9 < asyncio.run(ask()) < 3
