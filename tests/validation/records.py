@@ -1,7 +1,8 @@
 """Random small records: pieces of the case library put together anew, with nonsense in them.
 
 No xsd:double among it is a whole number: pySHACL passes terms through rdflib, which writes "1.0" in messages where the
-store has "1". Nothing else differs.
+store has "1". Nor is there an integer of more than 64 bits or "1_000", which Python reads and the store does not: the
+compiled engine reports both as faults, pySHACL one of them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ NONSENSE = (
         Literal(text, datatype=NamedNode(XSD + name))
         for text, name in (
             ("a word", "string"), ("12", "string"), ("0", "integer"), ("-3.50", "decimal"), ("7.25", "double"),
-            ("0.5", "float"), ("1_000", "decimal"), ("99999999999999999999", "integer"), ("1", "boolean"),
+            ("0.5", "float"), ("1", "boolean"),
             ("true", "boolean"), ("2023-02-30", "date"), ("2023-05-04Z", "date"), ("2023-05-04+14:00", "date"),
             ("2023-05", "gYearMonth"), ("2023", "gYear"), ("0000", "gYear"), ("2023-05-04T10:00:00", "dateTime"),
             ("2999-12-31", "date"), ("1800", "gYear"),
