@@ -44,6 +44,12 @@ class Guideline(KnowledgeGraph):
 
         return Validator(self)
 
+    def validator_with(self, engine: str) -> Validator:
+        """Return the rules run by an engine: see `validation.validator.ENGINES`."""
+        from kg_service.validation.validator import COMPILED, Validator  # noqa: PLC0415 - as above
+
+        return self.validator if engine == COMPILED else Validator(self, engine)
+
     @cached_property
     def records(self) -> Records:
         """Reads patient records, RDF and FHIR R4."""

@@ -140,11 +140,15 @@ def _stream(
     with _as_files(paths) as files:
         try:
             counts = guideline.validate_population(files, output or print_part, as_of=day, told=progress, **options)
+        except KeyboardInterrupt:
+            if output:
+                click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
+            raise
         finally:
             progress.end()
     click.echo(
-        f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, {counts.undecided:,} with "
-        f"an undecided one, {counts.faulty:,} not judged.",
+        f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, "
+        f"{counts.undecided:,} with an undecided one, {counts.faulty:,} not judged.",
         err=True,
     )
     return counts
@@ -155,10 +159,9 @@ def _report(
 ) -> tuple[Report, bool]:
     """Return the report on all patients, and whether there is something that could not be read."""
     from kg_service.validation.report import Report  # noqa: PLC0415 - what a question does not need
-    from kg_service.validation.validator import Validator  # noqa: PLC0415 - as above
 
     day, places = as_day(as_of), guideline.jurisdictions(jurisdictions)
-    reading, validator = _Reading(guideline, paths), Validator(guideline, engine)
+    reading, validator = _Reading(guideline, paths), guideline.validator_with(engine)
     report = Report(
         patients=tuple(validator(reading, day, places)),
         as_of=day,

@@ -192,9 +192,8 @@ class Survey:
     def broken(self, group: int) -> list[Place]:
         """Return the lines of a group that are not of their format, at most STRAYS."""
         rows = self._connection.execute(
-            f"SELECT source, place, length, number FROM line WHERE grp = ? AND traits & {Trait.BROKEN} "  # noqa: S608
-            "ORDER BY id LIMIT ?",
-            (group, STRAYS),
+            "SELECT source, place, length, number FROM line WHERE grp = ? AND traits & ? ORDER BY id LIMIT ?",
+            (group, Trait.BROKEN, STRAYS),
         )
         return [Place(*row) for row in rows]
 
@@ -202,15 +201,15 @@ class Survey:
         """Return the lines of a group that hold what a name refers to, and is nobody's alone."""
         rows = self._connection.execute(
             "SELECT source, place, length, number FROM offered JOIN line ON id = line "
-            f"WHERE key = ? AND traits & {Trait.SHARED} ORDER BY id",  # noqa: S608
-            (self._hash(group, name),),
+            "WHERE key = ? AND traits & ? ORDER BY id",
+            (self._hash(group, name), Trait.SHARED),
         )
         return [Place(*row) for row in rows]
 
     def has_shared(self, group: int) -> bool:
         """Tell whether lines of a group hold what others may refer to."""
-        asked = f"SELECT 1 FROM line WHERE grp = ? AND traits & {Trait.SHARED} LIMIT 1"  # noqa: S608
-        return self._connection.execute(asked, (group,)).fetchone() is not None
+        asked = "SELECT 1 FROM line WHERE grp = ? AND traits & ? LIMIT 1"
+        return self._connection.execute(asked, (group, Trait.SHARED)).fetchone() is not None
 
     def _note(self, place: Place, group: int, found: Glance) -> None:
         added = self._connection.execute(

@@ -19,6 +19,10 @@ UNFINISHED = ".part"
 class Output(Protocol):
     """Takes the results batch by batch."""
 
+    def holds(self, batches: int, size: int) -> bool:
+        """Tell whether so many batches, and bytes, of an earlier run are there."""
+        ...
+
     def begin(self, batches: int, size: int, header: bytes) -> None:
         """Make ready to go on after so many batches of an earlier run, and bytes; none: from the start."""
         ...
@@ -43,6 +47,10 @@ class ToStream:
         """Take what writes bytes."""
         self._write = write
         self._size = 0
+
+    def holds(self, batches: int, size: int) -> bool:  # noqa: ARG002 - as the protocol says
+        """Tell that a stream holds nothing of earlier runs."""
+        return not batches
 
     def begin(self, batches: int, size: int, header: bytes) -> None:  # noqa: ARG002 - as the protocol says
         """Write the header."""
@@ -69,6 +77,10 @@ class ToFile:
         self._path = path
         self._part = path.with_name(path.name + UNFINISHED)
         self._file: IO[bytes] | None = None
+
+    def holds(self, batches: int, size: int) -> bool:
+        """Tell whether the unfinished file is that long."""
+        return not batches or (self._part.exists() and self._part.stat().st_size >= size)
 
     def begin(self, batches: int, size: int, header: bytes) -> None:
         """Cut off what was written of a batch that was not finished."""
@@ -107,6 +119,10 @@ class ToFolder:
         self._path = path
         self._part = path.with_name(path.name + UNFINISHED)
         self._number = 0
+
+    def holds(self, batches: int, size: int) -> bool:  # noqa: ARG002 - as the protocol says
+        """Tell whether the files of all these batches are there."""
+        return all((self._part / self._name(number)).exists() for number in range(batches))
 
     def begin(self, batches: int, size: int, header: bytes) -> None:  # noqa: ARG002 - as the protocol says
         """Keep the files of finished batches, and no others."""

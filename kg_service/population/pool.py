@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from kg_service.errors import KgServiceError
 from kg_service.guideline import Guideline
 from kg_service.population.worker import Worker
-from kg_service.validation.validator import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from kg_service.patients.survey import Unit
     from kg_service.population.worker import Checked, Task
+    from kg_service.validation.validator import Validator
 
 AHEAD = 2
 """Batches for each process that are under way or wait to be written: what bounds memory."""
@@ -80,7 +80,7 @@ def _begin(task: Task, rules: tuple[Guideline, Validator] | Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if isinstance(rules, Path):
         guideline = Guideline.load(rules)
-        rules = guideline, Validator(guideline, task.engine)
+        rules = guideline, guideline.validator_with(task.engine)
     _workers[:] = [Worker(task, *rules)]
 
 

@@ -16,11 +16,10 @@ from kg_service.patients.fhir.glance import glance
 from kg_service.patients.sources import sources_of
 from kg_service.patients.survey import Survey
 from kg_service.population.forms import FORMS, PARQUET
-from kg_service.population.journal import Journal, NoJournal
+from kg_service.population.journal import Journal, NoJournal, Progress
 from kg_service.population.output import ToFile, ToFolder, ToStream
 from kg_service.population.pool import check_all
 from kg_service.population.worker import Task
-from kg_service.validation.validator import Validator
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from kg_service.population.output import Output
     from kg_service.population.tally import Tally
     from kg_service.population.worker import Checked
+    from kg_service.validation.validator import Validator
 
 UNITS_AT_ONCE = 100
 BYTES_AT_ONCE = 4_000_000
@@ -71,8 +71,10 @@ class Run:
         output = self._output()
         with self._errors_named(), ExitStack() as stack:
             journal = stack.enter_context(closing(self._journal()))
-            progress = journal.begin(self._identity(), resume=self.resume)
             stack.enter_context(closing(output))
+            progress = journal.begin(self._identity(), resume=self.resume)
+            if not output.holds(progress.batches, progress.size):  # it was put in place, or is gone
+                progress = Progress()
             output.begin(progress.batches, progress.size, self._writer.header)
             place = stack.enter_context(tempfile.TemporaryDirectory(prefix="kg-service-"))
             survey = stack.enter_context(Survey(self.sources, str(Path(place, "survey"))))
@@ -95,7 +97,7 @@ class Run:
     @cached_property
     def validator(self) -> Validator:
         """The rules."""
-        return Validator(self.guideline, self.engine)
+        return self.guideline.validator_with(self.engine)
 
     @cached_property
     def _size(self) -> int:

@@ -155,7 +155,7 @@ class Element:
 
 def is_sound(text: str) -> bool:
     """Tell whether all of a string is characters (no lone surrogates)."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def decimal_literal(number: Decimal) -> Literal:

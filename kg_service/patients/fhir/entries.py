@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 Resource = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A resource, where it stands, the URL it goes by, and the resource that contains it, if any."""
 
@@ -35,22 +36,22 @@ class Entry:
     full_url: str | None = None
     container: Entry | None = None
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The resource type; empty when there is none."""
         return _string(self.resource, "resourceType") or ""
 
-    @property
+    @cached_property
     def id(self) -> str | None:
         """The logical id."""
         return _string(self.resource, "id")
 
-    @property
+    @cached_property
     def resource_id(self) -> str:
         """Type and id, such as Condition/7; empty without id."""
         return f"{self.type}/{self.id}" if self.id else ""
 
-    @property
+    @cached_property
     def iri(self) -> NamedNode:
         """The full URL where it is an absolute IRI, and none of this project's; else made of type and id, or path."""
         if self.container:

@@ -82,14 +82,14 @@ def _look(found: Glance, url: object, resource: Json) -> None:
 
 
 def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:
-    references = [reference for member in OF_PATIENT if (reference := resource.get(member)) is not None]
-    names = {name for reference in references if isinstance(reference, dict) for name in _names_in(reference)}
+    reference = next((given for member in OF_PATIENT if (given := resource.get(member)) is not None), None)
+    names = set(_names_in(reference)) if isinstance(reference, dict) else set()
     found.names |= names
-    if references or kind in READERS or kind == "OperationOutcome":
+    if reference is not None or kind in READERS or kind == "OperationOutcome":
         found.traits |= Trait.CONCERN
     if names and kind in READERS:
         found.traits |= Trait.RECORD
-    if any(isinstance(one, dict) and str(one.get("reference")).startswith("#") for one in references):
+    if isinstance(reference, dict) and str(reference.get("reference")).startswith("#"):
         found.traits |= Trait.PATIENT  # one that is contained
 
 

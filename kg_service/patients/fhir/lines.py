@@ -67,7 +67,8 @@ class LineReader:
         source = self._survey.sources[place.source]
         own = Notes()
         try:
-            parsed = parse_json(source.read(place.offset, place.length), first_line=place.number)
+            line = source.read(place.offset, place.length).rstrip(b"\r\n")
+            parsed = parse_json(line, first_line=place.number)
             entries = open_resource(parsed, self._root_path(place), own)
         except MalformedRecord as error:
             raise MalformedRecord(_named(source.name, error), error.line, error.column) from error

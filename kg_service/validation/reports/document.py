@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from kg_service.validation.grounds import Citation
     from kg_service.validation.report import Report
     from kg_service.validation.verdicts import Finding, PatientVerdicts, Verdict
 
@@ -31,6 +32,7 @@ class LineWriter:
         """Take what ends each line: see `frame`. One writer is for the verdicts of one judge."""
         self._frame = _dumps(frame).removeprefix("{")
         self._known: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self._citations: dict[str, str] = {}
 
     def __call__(self, patient: PatientVerdicts) -> str:
         """Return the line."""
@@ -41,13 +43,19 @@ class LineWriter:
 
     def _rule(self, verdict: Verdict, patient: PatientVerdicts, focus: str) -> str:
         if verdict.findings:
-            return _dumps(_rule(verdict, patient.record.patient.value))
+            return self._found(verdict, patient.record.patient.value)
         key = verdict.rule.name, str(verdict.outcome), verdict.message
         if key not in self._known:
-            before, after = _dumps(_rule(verdict, "")).split('"focus": ""', 1)
+            before, after = _dumps(_rule(verdict, "", verdict.grounds.citations)).split('"focus": ""', 1)
             self._known[key] = f'{before}"focus": ', after
         before, after = self._known[key]
         return f"{before}{focus}{after}"
+
+    def _found(self, verdict: Verdict, focus: str) -> str:
+        name = verdict.rule.name
+        if name not in self._citations:
+            self._citations[name] = _dumps([asdict(citation) for citation in verdict.grounds.citations])
+        return _dumps(_rule(verdict, focus, [])).removesuffix("[]}") + self._citations[name] + "}"
 
 
 def as_document(report: Report) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def frame(report: Report) -> dict[str, Any]:
 
 def as_patient(patient: PatientVerdicts) -> dict[str, Any]:
     """Return one patient's verdicts, what was not understood, and the faults for which there are no verdicts."""
-    return _patient(patient, [_rule(verdict, patient.record.patient.value) for verdict in patient.verdicts])
+    return _patient(patient, [_rule(v, patient.record.patient.value, v.grounds.citations) for v in patient.verdicts])
 
 
 def _patient(patient: PatientVerdicts, rules: list[dict[str, Any]]) -> dict[str, Any]:
@@ -81,7 +89,7 @@ def _patient(patient: PatientVerdicts, rules: list[dict[str, Any]]) -> dict[str,
     }
 
 
-def _rule(verdict: Verdict, focus: str) -> dict[str, Any]:
+def _rule(verdict: Verdict, focus: str, citations: Iterable[Citation]) -> dict[str, Any]:
     first = verdict.findings[0] if verdict.findings else None
     return {
         "rule": verdict.rule.name,
@@ -97,7 +105,7 @@ def _rule(verdict: Verdict, focus: str) -> dict[str, Any]:
         "missing": first.missing if first else "",
         "input_path": first.input_path if first else "",
         "findings": [_finding(finding) for finding in verdict.findings],
-        "citations": [asdict(citation) for citation in verdict.grounds.citations],
+        "citations": [asdict(citation) for citation in citations],
     }
 
 
