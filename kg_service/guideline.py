@@ -91,7 +91,7 @@ class Guideline(KnowledgeGraph):
 
     def validate_population(  # noqa: PLR0913 - what can be chosen, by name
         self,
-        paths: str | Path | Iterable[str | Path],
+        records: str | Path | bytes | Iterable[str | Path | bytes],
         output: Path | Callable[[bytes], object],
         *,
         form: str = "ndjson",
@@ -104,18 +104,19 @@ class Guideline(KnowledgeGraph):
     ) -> Tally:
         """Hold any number of patients against the rules in bounded memory, and return the counts.
 
-        `paths` are files or folders; `output` is a file (of "parquet" a folder), which appears when all is done, or
-        what takes bytes as they come. `form` is ndjson, csv, parquet or summary, `jobs` how many processes work.
-        `resume` continues an interrupted run of the same arguments. `told` is called with each Stage. What cannot be
-        read is in the output as a patient with faults. Raises RecordError for paths that are not there or not to be
-        read, KgServiceError for an output that cannot be written or continued, or when a process dies.
+        `records` are paths of files or folders, or the bytes of one; `output` is a file (of "parquet" a folder), which
+        appears when all is done, or what takes bytes as they come. `form` is ndjson, csv, parquet or summary, `jobs`
+        how many processes work. `resume` continues an interrupted run of the same arguments. `told` is called with
+        each Stage. What cannot be read is in the output as a patient with faults. Raises RecordError for paths that
+        are not there or not to be read, KgServiceError for an output that cannot be written or continued, or when a
+        process dies.
         """
         from kg_service.population.run import Run  # noqa: PLC0415 - as above
 
-        several = [paths] if isinstance(paths, str | Path) else paths
+        several = [records] if isinstance(records, str | Path | bytes) else records
         return Run(
             guideline=self,
-            paths=[Path(path) for path in several],
+            given=[one if isinstance(one, bytes) else Path(one) for one in several],
             output=output,
             form=form,
             as_of=as_day(as_of),

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +105,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     As ndjson, csv, parquet or summary, results come as they are found, memory does not grow with the number of
     patients, a record that cannot be read is listed as a patient with faults, and an interrupted run into a file goes
-    on with --resume. Files of .ndjson, .nt and .nq may be of any size; others are read whole, file by file.
+    on with --resume. Files of .ndjson, .nt and .nq may be of any size; others are
+    read whole, file by file, and standard input is held in memory.
 
     Exit status: 0 no rule is violated, 1 one is (see --fail-on), 2 a record cannot be read or judged.
     """  # noqa: D301 - \b keeps click from folding the examples
@@ -137,15 +135,15 @@ def _stream(
     """Check all patients, results going to the output as they come, and tell the counts on standard error."""
     progress = Progress()
     day = as_day(as_of)
-    with _as_files(paths) as files:
-        try:
-            counts = guideline.validate_population(files, output or print_part, as_of=day, told=progress, **options)
-        except KeyboardInterrupt:
-            if output:
-                click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
-            raise
-        finally:
-            progress.end()
+    given = [sys.stdin.buffer.read() if path == STANDARD_INPUT else path for path in paths]
+    try:
+        counts = guideline.validate_population(given, output or print_part, as_of=day, told=progress, **options)
+    except KeyboardInterrupt:
+        if output:
+            click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
+        raise
+    finally:
+        progress.end()
     click.echo(
         f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, "
         f"{counts.undecided:,} with an undecided one, {counts.faulty:,} not judged.",
@@ -206,20 +204,6 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
     ctx.exit(UNREADABLE if reading.failed or any(record.faults for record in records) else CONFORMS)
 
 
-@contextmanager
-def _as_files(paths: Sequence[str]) -> Iterator[list[Path]]:
-    """Give the paths; standard input, where it is one of them, as a file that is removed afterwards."""
-    from kg_service.patients.records import suffix_of  # noqa: PLC0415 - what a question does not need
-
-    with tempfile.TemporaryDirectory(prefix="kg-service-") as folder:
-        file = Path(folder, "standard-input")
-        if STANDARD_INPUT in paths:
-            with file.open("wb") as out:
-                shutil.copyfileobj(sys.stdin.buffer, out)
-            file = file.replace(file.with_suffix(suffix_of(file)))
-        yield [file if path == STANDARD_INPUT else Path(path) for path in paths]
-
-
 class _Reading:
     """Reads path after path; one that cannot be read is told of on standard error, and the next one follows."""
 
@@ -238,7 +222,7 @@ class _Reading:
                 click.echo(f"Error: {named}{error}", err=True)
 
     def _read(self, path: str) -> Iterable[PatientRecord]:
-        from kg_service.patients.records import media_type_of  # noqa: PLC0415 - what a question does not need
+        from kg_service.patients.sources import media_type_of  # noqa: PLC0415 - what a question does not need
 
         if path != STANDARD_INPUT:
             return self._records.from_path(Path(path))

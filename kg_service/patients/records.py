@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from kg_service.errors import UnsupportedMedia
 from kg_service.patients import fhir, rdf
-from kg_service.patients.fhir.files import is_lines
 from kg_service.patients.fhir.glance import glance
-from kg_service.patients.sources import sources_of
+from kg_service.patients.sources import JSON, sources_of
 from kg_service.patients.survey import TEMPORARY, Survey
 from kg_service.patients.terminology import Terminology
 from kg_service.patients.units import UnitReader, is_json_ld
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from kg_service.knowledge import KnowledgeGraph
     from kg_service.patients.record import PatientRecord
 
-JSON = "application/json"
 FHIR_JSON = "application/fhir+json"
 NDJSON = ("application/fhir+ndjson", "application/ndjson", "application/x-ndjson")
 MEDIA_TYPES = (FHIR_JSON, JSON, *NDJSON, *rdf.FORMATS)
@@ -64,17 +62,3 @@ class Records:
     def from_fhir(self, resource: Mapping[str, object]) -> list[PatientRecord]:
         """Return the records in a parsed FHIR R4 resource."""
         return fhir.read_resource(resource, self._terminology)
-
-
-def media_type_of(data: bytes) -> str:
-    """Tell JSON from Turtle by the first character, where nobody says what it is."""
-    return JSON if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "text/turtle"
-
-
-def suffix_of(file: Path) -> str:
-    """Tell by what it holds which suffix a file should have: .ndjson, .json or .ttl."""
-    with file.open("rb") as lines:
-        first = next((line for line in lines if line.strip()), b"")
-        if media_type_of(first) != JSON:
-            return ".ttl"
-        return ".ndjson" if is_lines(first + next((line for line in lines if line.strip()), b"")) else ".json"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+JSON = "application/json"
+TURTLE = "text/turtle"
 RDF_SUFFIXES = {
-    ".ttl": "text/turtle",
+    ".ttl": TURTLE,
     ".nt": "application/n-triples",
     ".nq": "application/n-quads",
     ".trig": "application/trig",
@@ -42,20 +46,21 @@ class Source:
 
     name: str
     form: Form
+    media_type: str = JSON
     group: int = 0
     shown: str = ""
     path: Path | None = None
     data: bytes = b""
 
     @property
-    def suffix(self) -> str:
-        """The suffix that tells the format, in lower case."""
-        return self.path.suffix.lower() if self.path else ""
-
-    @property
     def size(self) -> int:
         """Bytes in the source."""
         return self.path.stat().st_size if self.path else len(self.data)
+
+    @property
+    def stamp(self) -> str:
+        """What changes when the source does: a file's time of change, a digest of bytes."""
+        return str(self.path.stat().st_mtime_ns) if self.path else hashlib.sha256(self.data).hexdigest()
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines with their ends; RecordError when the file cannot be read."""
@@ -80,22 +85,43 @@ class Source:
             raise _unreadable(self.path, error) from error
 
 
-def sources_of(paths: Iterable[Path]) -> list[Source]:
+def sources_of(given: Iterable[Path | bytes]) -> list[Source]:
     """Return the sources under paths, each a file of records or a folder of them, in the order of their names.
 
-    Raises RecordError for a path that is not there, or holds nothing that is read here.
+    Bytes are what standard input holds. Raises RecordError for a path that is not there, or holds nothing that is read
+    here.
     """
     found: list[Source] = []
-    for path in paths:
-        if path.is_dir():
-            found += _in_folder(path, len(found))
-        elif not path.exists():
-            raise RecordError(f"{path.name} cannot be read: there is no file or folder {path}. Check the path.")
-        elif path.suffix.lower() not in SUFFIXES:
-            raise WrongRecord(f"{path.name}: not a file of records by its suffix: name it {', '.join(SUFFIXES)}.")
+    for one in given:
+        if isinstance(one, bytes):
+            form = Form.RESOURCES if is_lines(one) else Form.WHOLE
+            found.append(Source("standard input", form, media_type_of(one), len(found), data=one))
+        elif one.is_dir():
+            found += _in_folder(one, len(found))
+        elif not one.exists():
+            raise RecordError(f"{one.name} cannot be read: there is no file or folder {one}. Check the path.")
+        elif one.suffix.lower() not in SUFFIXES:
+            raise WrongRecord(f"{one.name}: not a file of records by its suffix: name it {', '.join(SUFFIXES)}.")
         else:
-            found.append(Source(_printable(path), _form(path), len(found), path=path))
+            found.append(_file(one, len(found)))
     return found
+
+
+def media_type_of(data: bytes) -> str:
+    """Tell JSON from Turtle by the first character, where nobody says what it is."""
+    return JSON if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else TURTLE
+
+
+def is_lines(data: bytes) -> bool:
+    """Tell whether the first line is a JSON value by itself and more follows."""
+    first, _, rest = data.lstrip().partition(b"\n")
+    if not rest.strip():
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _in_folder(folder: Path, group: int) -> list[Source]:
@@ -104,23 +130,19 @@ def _in_folder(folder: Path, group: int) -> list[Source]:
     if not files:
         raise WrongRecord(f"The folder {folder.name} has no file of records: {', '.join(SUFFIXES)}.")
     files.sort(key=lambda path: (path.suffix.lower() in LINES, path.suffix.lower() not in RDF_SUFFIXES))
-    joined = group + sum(_form(path) != Form.RESOURCES for path in files)
-    return [
-        Source(_printable(path), _form(path), min(group + number, joined), _printable(path), path)
-        for number, path in enumerate(files)
-    ]
+    joined = group + sum(path.suffix.lower() not in LINES for path in files)
+    return [_file(path, min(group + number, joined), shown=path.name) for number, path in enumerate(files)]
 
 
-def _form(path: Path) -> Form:
+def _file(path: Path, group: int, shown: str = "") -> Source:
     suffix = path.suffix.lower()
-    if suffix in LINES:
-        return Form.RESOURCES
-    return Form.TRIPLES if suffix in TRIPLES else Form.WHOLE
+    form = Form.RESOURCES if suffix in LINES else Form.TRIPLES if suffix in TRIPLES else Form.WHOLE
+    return Source(_printable(path.name), form, RDF_SUFFIXES.get(suffix, JSON), group, _printable(shown), path)
 
 
-def _printable(path: Path) -> str:
+def _printable(name: str) -> str:
     """Return a file's name as Unicode, whatever bytes it is of."""
-    return path.name.encode("utf-8", errors="replace").decode("utf-8")
+    return name.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _unreadable(path: Path, error: OSError) -> RecordError:

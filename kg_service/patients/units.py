@@ -11,7 +11,7 @@ from kg_service.errors import MalformedRecord, RecordError, WrongRecord
 from kg_service.patients import fhir, rdf
 from kg_service.patients.fhir.entries import record_iri
 from kg_service.patients.record import Fault, PatientRecord
-from kg_service.patients.sources import RDF_SUFFIXES, Form
+from kg_service.patients.sources import Form
 from kg_service.patients.survey import STRAYS
 
 if TYPE_CHECKING:
@@ -58,20 +58,19 @@ class UnitReader:
 
     def _read_whole(self, source: Source) -> list[PatientRecord]:
         data = source.read()
-        if source.suffix in RDF_SUFFIXES:
-            return rdf.read_rdf(data, RDF_SUFFIXES[source.suffix], self._graph)
+        if source.media_type in rdf.FORMATS:
+            return rdf.read_rdf(data, source.media_type, self._graph)
         if is_json_ld(data):
             return rdf.read_rdf(data, "application/ld+json", self._graph)
         return fhir.read_bytes(data, self._terminology)
 
     def _read_triples(self, unit: Unit, source: Source, *, strict: bool) -> list[PatientRecord]:
         """Read lines of triples, and after them those that name no patient, of which each record tells."""
-        form = RDF_SUFFIXES[source.suffix]
         facts: list[Fact] = []
         faults: list[Fault] = []
         for place in (*unit.places, *self._survey.strays(source.group)[:STRAYS]):
             try:
-                facts += rdf.facts(source.read(place.offset, place.length), form, first_line=place.number)
+                facts += rdf.facts(source.read(place.offset, place.length), source.media_type, first_line=place.number)
             except MalformedRecord as error:
                 if strict or not facts:
                     raise

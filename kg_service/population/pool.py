@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,15 @@ _workers: list[Worker] = []  # of this process: how a pool gives its tasks somet
 def check_all(
     batches: Iterable[Sequence[Unit]], task: Task, guideline: Guideline, validator: Validator, jobs: int
 ) -> Iterator[Checked]:
-    """Yield what becomes of each batch, in order, checked by `jobs` processes (1: by this one).
+    """Yield what becomes of each batch, in order, checked by `jobs` processes; by this one if one is enough.
 
     Raises KgServiceError when a process dies.
     """
-    if jobs == 1:
-        yield from map(Worker(task, guideline, validator), batches)
+    pending = iter(batches)
+    begun = list(islice(pending, 2))
+    todo = chain(begun, pending)
+    if min(jobs, len(begun)) <= 1:
+        yield from map(Worker(task, guideline, validator), todo)
         return
     can_fork = _can_fork()
     if can_fork:
@@ -52,7 +55,7 @@ def check_all(
         (task, (guideline, validator) if can_fork else guideline.release.root),
     )
     try:
-        yield from _in_order(pool, iter(batches), jobs * AHEAD)
+        yield from _in_order(pool, todo, jobs * AHEAD)
     except BrokenProcessPool as error:
         raise KgServiceError(
             "A process that checks patients has ended before its time, perhaps for lack of memory. What is written so "

@@ -56,7 +56,7 @@ class Run:
     """What is to be checked, how, and where the results go; see `Guideline.validate_population`."""
 
     guideline: Guideline
-    paths: Sequence[Path]
+    given: Sequence[Path | bytes]
     output: Path | Callable[[bytes], object]
     form: str
     as_of: dt.date
@@ -92,7 +92,7 @@ class Run:
     @cached_property
     def sources(self) -> Sequence[Source]:
         """The files of the input."""
-        return sources_of(self.paths)
+        return sources_of(self.given)
 
     @cached_property
     def validator(self) -> Validator:
@@ -118,12 +118,11 @@ class Run:
 
     def _identity(self) -> dict[str, Any]:
         """Return what two runs must share for one to continue the other."""
-        stats = [source.path.stat() for source in self.sources if source.path]
         return {
             "version": __version__,
-            "paths": [str(source.path) for source in self.sources],
-            "sizes": [stat.st_size for stat in stats],
-            "times of change": [stat.st_mtime_ns for stat in stats],
+            "paths": [str(source.path or source.name) for source in self.sources],
+            "sizes": [source.size for source in self.sources],
+            "times of change": [source.stamp for source in self.sources],
             "engine": self.engine,
             "form": self.form,
             **self._frame,

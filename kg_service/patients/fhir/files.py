@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from kg_service.patients.fhir.glance import glance
 from kg_service.patients.fhir.json_text import parse_json
 from kg_service.patients.fhir.lines import LineReader
 from kg_service.patients.fhir.reading import read_resource
-from kg_service.patients.sources import Form, Source
+from kg_service.patients.sources import Form, Source, is_lines
 from kg_service.patients.survey import IN_MEMORY, Survey
 
 if TYPE_CHECKING:
@@ -29,15 +28,3 @@ def read_bytes(data: bytes, terminology: Terminology) -> list[PatientRecord]:
         deque(survey.take(glance), maxlen=0)
         read = LineReader(survey, terminology)
         return [record for unit in survey.units() for record in read(unit)]
-
-
-def is_lines(data: bytes) -> bool:
-    """Tell whether the first line is a JSON value by itself and more follows."""
-    first, _, rest = data.lstrip().partition(b"\n")
-    if not rest.strip():
-        return False
-    try:
-        json.loads(first)
-    except (ValueError, RecursionError):
-        return False
-    return True
