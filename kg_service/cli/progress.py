@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from kg_service.population.run import Stage
 
 TOLD_EVERY = 2.0  # seconds
 TOLD_IN_PLACE_EVERY = 0.2
 MINUTE, HOUR = 60, 3600
+
+T = TypeVar("T")
 
 
 class Progress:
@@ -42,6 +46,17 @@ class Progress:
 
     def _tell(self, text: str) -> None:
         click.echo(f"\r{text}\x1b[K" if self._in_place else text, err=True, nl=not self._in_place)
+
+
+def tell(records: Iterable[T]) -> Iterator[T]:
+    """Pass records on, and tell now and then how many there were: for input of which the size is not known."""
+    begun = last = time.monotonic()
+    for number, record in enumerate(records, start=1):
+        yield record
+        now = time.monotonic()
+        if now - last > TOLD_EVERY:
+            last = now
+            click.echo(f"{number:,} patients checked, {number / (now - begun):,.0f} a second", err=True)
 
 
 def _as_text(first: Stage, stage: Stage, seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_service.cli.output import give, print_part
-from kg_service.cli.progress import Progress
+from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
 
@@ -161,7 +161,7 @@ def _report(
     day, places = as_day(as_of), guideline.jurisdictions(jurisdictions)
     reading, validator = _Reading(guideline, paths), guideline.validator_with(engine)
     report = Report(
-        patients=tuple(validator(reading, day, places)),
+        patients=tuple(validator(tell(reading), day, places)),
         as_of=day,
         graph_digest=guideline.digest,
         query_digest=validator.catalogue.digest,

@@ -59,8 +59,10 @@ class Source:
 
     @property
     def stamp(self) -> str:
-        """What changes when the source does: a file's time of change, a digest of bytes."""
-        return str(self.path.stat().st_mtime_ns) if self.path else hashlib.sha256(self.data).hexdigest()
+        """What changes when the source does: place, size and time of change of a file, the digest of bytes."""
+        if self.path is None:
+            return hashlib.sha256(self.data).hexdigest()
+        return f"{self.path.resolve()} {self.size} {self.path.stat().st_mtime_ns}"
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines with their ends; RecordError when the file cannot be read."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg_service import __version__
 from kg_service.errors import KgServiceError
+from kg_service.knowledge.canonical import sha256
 from kg_service.patients.fhir.glance import glance
 from kg_service.patients.sources import sources_of
 from kg_service.patients.survey import Survey
@@ -120,9 +121,7 @@ class Run:
         """Return what two runs must share for one to continue the other."""
         return {
             "version": __version__,
-            "paths": [str(source.path or source.name) for source in self.sources],
-            "sizes": [source.size for source in self.sources],
-            "times of change": [source.stamp for source in self.sources],
+            "input": sha256("\n".join(source.stamp for source in self.sources)),
             "engine": self.engine,
             "form": self.form,
             **self._frame,

@@ -105,7 +105,7 @@ def test_only_the_same_run_is_continued(guideline: Guideline, unfinished: Path) 
         resume(form="ndjson")
     with path.open("ab") as file:
         file.write(b"\n")
-    with pytest.raises(KgServiceError, match="other sizes"):
+    with pytest.raises(KgServiceError, match="other input"):
         resume()
 
 

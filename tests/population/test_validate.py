@@ -196,3 +196,23 @@ def test_paths_of_one_name_are_two_inputs(guideline: Guideline, tmp_path: Path) 
     second.write_bytes(lines([patient, *doses]))
     counts = guideline.validate_population([first, second], lambda _: None, as_of=AS_OF)
     assert counts.patients == 2
+
+
+def test_progress_is_told_with_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg_service.cli.progress.TOLD_EVERY", 0)
+    monkeypatch.setattr("kg_service.population.run.UNITS_AT_ONCE", 3)
+    result = run(bundles(tmp_path / "all.ndjson", 8), "-f", "ndjson", "--jobs", "1")
+    assert result.stdout.count("\n") == 8
+    assert "% of the input surveyed" in result.stderr
+    assert re.search(
+        r"^6 patients checked, [\d,]+ a second; \d+% of the input, time left \d+ s$", result.stderr, re.MULTILINE
+    )
+
+
+def test_processes_where_none_can_be_copied(
+    guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg_service.population.run.UNITS_AT_ONCE", 2)
+    monkeypatch.setattr("kg_service.population.pool._can_fork", lambda: False)
+    path = bundles(tmp_path / "all.ndjson", 5)
+    assert written(guideline, path, jobs=2) == written(guideline, path)
