@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg_service import __version__
-from kg_service.errors import KgServiceError
+from kg_service.errors import KgServiceError, NotAcceptable
 from kg_service.knowledge.canonical import sha256
 from kg_service.patients.fhir.glance import glance
 from kg_service.patients.sources import sources_of
@@ -69,6 +69,7 @@ class Run:
 
     def __call__(self) -> Tally:
         """Check all patients and return the counts, with those of the interrupted run that this one continues."""
+        header = self._writer.header
         output = self._output()
         with self._errors_named(), ExitStack() as stack:
             journal = stack.enter_context(closing(self._journal()))
@@ -76,7 +77,7 @@ class Run:
             progress = journal.begin(self._identity(), resume=self.resume)
             if not output.holds(progress.batches, progress.size):  # it was put in place, or is gone
                 progress = Progress()
-            output.begin(progress.batches, progress.size, self._writer.header)
+            output.begin(progress.batches, progress.size, header)
             place = stack.enter_context(tempfile.TemporaryDirectory(prefix="kg-service-"))
             survey = stack.enter_context(Survey(self.sources, str(Path(place, "survey"))))
             for seen in survey.take(glance):
@@ -115,6 +116,8 @@ class Run:
 
     @cached_property
     def _writer(self) -> Writer:
+        if self.form not in FORMS:
+            raise NotAcceptable(f"Verdicts on a population cannot be written as {self.form}.", list(FORMS))
         return FORMS[self.form](self._frame)
 
     def _identity(self) -> dict[str, Any]:

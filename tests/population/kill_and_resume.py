@@ -53,4 +53,5 @@ def main(path: Path, form: str, day: str, kills: int) -> None:
     sys.stdout.write(json.dumps(told))
 
 
-main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))

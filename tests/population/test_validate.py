@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kg_service.cli import main
-from kg_service.errors import KgServiceError, RecordError
+from kg_service.errors import KgServiceError, NotAcceptable, RecordError
 from kg_service.validation.reports.document import as_patient, frame
 
 from .made import AS_OF, bundle, bundles, export, lines, resources
@@ -186,6 +186,11 @@ def test_a_path_that_is_not_there_is_told_before_anything_is_written(tmp_path: P
     result = run(path, tmp_path / "gone.ndjson", "-f", "csv", "-o", tmp_path / "out.csv")
     assert (result.exit_code, "gone.ndjson" in result.stderr) == (2, True)
     assert [file.name for file in tmp_path.iterdir()] == ["all.ndjson"]
+
+
+def test_a_form_that_is_none_is_told_with_those_there_are(guideline: Guideline, tmp_path: Path) -> None:
+    with pytest.raises(NotAcceptable, match="Available: ndjson, csv, parquet, summary"):
+        guideline.validate_population(bundles(tmp_path / "all.ndjson", 1), tmp_path / "out", form="table")
 
 
 def test_paths_of_one_name_are_two_inputs(guideline: Guideline, tmp_path: Path) -> None:
