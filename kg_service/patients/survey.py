@@ -28,7 +28,7 @@ IN_MEMORY = ":memory:"
 TEMPORARY = ""
 """A database in memory that SQLite moves to a file of its own, and removes, when it grows."""
 
-PAGES = 16_384  # kB of the database held in memory
+PAGES = 4_096  # kB of the database held in memory
 STRAYS = 100
 """So many lines that name no patient, and may be of any, are read with each patient's own."""
 
