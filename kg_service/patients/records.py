@@ -10,10 +10,12 @@ from kg_service.patients import fhir, rdf
 from kg_service.patients.terminology import Terminology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from kg_service.knowledge import KnowledgeGraph
+    from kg_service.patients.fhir.files import Line
+    from kg_service.patients.fhir.units import Shelf
     from kg_service.patients.record import PatientRecord
 
 RDF_SUFFIXES = {
@@ -68,6 +70,10 @@ class Records:
     def from_fhir(self, resource: Mapping[str, object]) -> list[PatientRecord]:
         """Return the records in a parsed FHIR R4 resource."""
         return fhir.read_resource(resource, self._terminology)
+
+    def from_unit(self, lines: Iterable[Line], shelf: Shelf) -> list[PatientRecord]:
+        """Return the records in lines of FHIR NDJSON that belong together: see `patients.fhir.units`."""
+        return fhir.read_unit(lines, shelf, self._terminology)
 
     def _from_folder(self, path: Path) -> Iterator[PatientRecord]:
         """Yield the RDF files of a folder one by one, and its JSON as a FHIR bulk export or as bundles."""

@@ -39,9 +39,14 @@ class Line(NamedTuple):
     file: str = ""
 
     @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return f"{self.file} line {self.number}".lstrip()
+
+    @property
     def root_path(self) -> str:
         """What goes before the paths of what stands in it."""
-        return f"{self.file} line {self.number}: ".lstrip()
+        return f"{self.place}: "
 
 
 def read_bytes(data: bytes, terminology: Terminology) -> list[PatientRecord]:
@@ -49,7 +54,7 @@ def read_bytes(data: bytes, terminology: Terminology) -> list[PatientRecord]:
 
     Raises MalformedRecord or WrongRecord.
     """
-    if _is_lines(data):
+    if is_lines(data):
         lines = [Line(line, n) for n, line in enumerate(data.splitlines(), 1)]
         return list(_read_lines(lambda: lines, terminology))
     return read_resource(parse_json(data), terminology)
@@ -125,7 +130,7 @@ def _named(path: Path) -> Iterator[None]:
         raise WrongRecord(f"{path.name}: {error}", error.path) from error
 
 
-def _is_lines(data: bytes) -> bool:
+def is_lines(data: bytes) -> bool:
     """Tell whether the first line is a JSON value by itself and more follows."""
     first, _, rest = data.lstrip().partition(b"\n")
     if not rest.strip():
@@ -142,7 +147,7 @@ def _read_lines(lines: Callable[[], Iterable[Line]], terminology: Terminology) -
 
     `lines` is asked twice: the first time only for which patients each line is of.
     """
-    of_several = {name for name, count in Counter(n for line in lines() for n in _named_in(line)).items() if count > 1}
+    of_several = {name for name, count in Counter(n for line in lines() for n in names_in(line)).items() if count > 1}
     common = Notes()
     joined: list[Entry] = []
     is_empty = True
@@ -150,9 +155,9 @@ def _read_lines(lines: Callable[[], Iterable[Line]], terminology: Terminology) -
         if not line.data.strip():
             continue
         own = Notes()
-        parsed = _parse(line)
+        parsed = parse_line(line)
         entries = open_resource(parsed, line.root_path, own)
-        if is_bundle(parsed) and _is_complete(entries) and not of_several & _named_in(line):
+        if is_bundle(parsed) and is_complete(entries) and not of_several & names_in(line):
             is_empty = False
             yield from read_entries(entries, own, terminology, line.root_path)
         else:
@@ -162,7 +167,7 @@ def _read_lines(lines: Callable[[], Iterable[Line]], terminology: Terminology) -
         yield from read_entries(joined, common, terminology)
 
 
-def _named_in(line: Line) -> set[str]:
+def names_in(line: Line) -> set[str]:
     """Return what names the patients of a line, by a quick look; nothing where it is not JSON."""
     try:
         pending = [json.loads(line.data)]
@@ -185,7 +190,7 @@ def _names(part: Mapping[str, object]) -> set[str]:
     is_patient = isinstance(resource, dict) and resource.get("resourceType") == "Patient"
     said = [part.get("fullUrl")] if is_patient else []
     if part.get("resourceType") == "Patient":
-        said.append(f"Patient/{part.get('id')}")
+        said.append(f"Patient/{part['id']}" if "id" in part else None)
     for name in OF_PATIENT:
         reference = part.get(name)
         said.append(reference.get("reference") if isinstance(reference, dict) else None)
@@ -194,13 +199,14 @@ def _names(part: Mapping[str, object]) -> set[str]:
     return {match["local"] if match else url for url, match in matches if not url.startswith("#")}
 
 
-def _is_complete(entries: list[Entry]) -> bool:
+def is_complete(entries: list[Entry]) -> bool:
     """Tell whether a bundle holds patients and their records, not only one of the two."""
     are_patients = {entry.type == "Patient" for entry in entries}
     return are_patients == {True, False}
 
 
-def _parse(line: Line) -> object:
+def parse_line(line: Line) -> object:
+    """Return the value of a line; MalformedRecord names the line, and the file where there are several."""
     try:
         return parse_json(line.data, first_line=line.number)
     except MalformedRecord as error:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from kg_service.knowledge.table import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from kg_service.patients.record import Fault
     from kg_service.validation.report import Report
     from kg_service.validation.verdicts import PatientVerdicts, Verdict
 
@@ -31,10 +32,14 @@ def write(report: Report) -> str:
 
 def rows(report: Report) -> Iterator[tuple[str, ...]]:
     """Yield the rows, in the order of COLUMNS."""
-    for patient in report.patients:
-        name = patient.record.resource_id
-        yield from (_row(name, verdict) for verdict in patient.verdicts)
-        yield from _faults(name, patient)
+    return (row for patient in report.patients for row in rows_of(patient))
+
+
+def rows_of(patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of one patient."""
+    name = patient.record.resource_id
+    yield from (_row(name, verdict) for verdict in patient.verdicts)
+    yield from fault_rows(name, patient.faults)
 
 
 def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
@@ -57,7 +62,8 @@ def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def _faults(name: str, patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
-    for fault in patient.faults:
+def fault_rows(name: str, faults: Iterable[Fault]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of faults in the record of the patient `name`; empty when nobody knows whose it is."""
+    for fault in faults:
         told = {"patient": name, "outcome": "not judged", "message": fault.reason, "input_path": fault.path}
         yield tuple(told.get(column, "") for column in COLUMNS)
