@@ -69,7 +69,7 @@ def validate(
         shelf=tuple(Line(bytes(row.data), row.number, row.file) for row in surveyed if not row.patients),
     )
     return (
-        texts.mapInArrow(ToUnits(starts, join(row.patients for row in surveyed)), OF_UNITS)
+        texts.mapInArrow(ToUnits(starts, join(row.patients for row in surveyed if row.patients)), OF_UNITS)
         .repartition(int(spark.conf.get("spark.sql.shuffle.partitions") or 1), "unit")
         .sortWithinPartitions("unit", "file", "number", "data")
         .mapInArrow(judging, VERDICTS)
