@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kg_service import Guideline
 
 AS_OF = "2026-01-31"
-SECRET = "Xanthippe-Quux"
+PRIVATE = "Xanthippe-Quux"
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 
 
@@ -114,7 +114,7 @@ def test_bad_records_are_listed_and_the_others_judged(
     validate: Callable[..., DataFrame], guideline: Guideline, bundles: list[str], tmp_path: Path
 ) -> None:
     bad = [
-        f'{{"resourceType": "Patient", "name": "{SECRET}',
+        f'{{"resourceType": "Patient", "name": "{PRIVATE}',
         "[1]",
         '{"resourceType": "Patient", "id": 7, "id": 8}',
         "",
@@ -123,7 +123,7 @@ def test_bad_records_are_listed_and_the_others_judged(
     found = as_text(validate(source, as_of=AS_OF))
     faults = [row for row in found if row[COLUMNS.index("outcome")] == "not judged"]
     assert sorted(row[COLUMNS.index("input_path")] for row in faults) == ["line 4", "line 5", "line 6"]
-    assert SECRET not in str(faults)
+    assert PRIVATE not in str(faults)
     kept = ndjson(tmp_path / "kept" / "bundles.ndjson", [*bundles[:3], "", "", "", "", *bundles[3:6]])
     assert [row for row in found if row not in faults] == locally(guideline, kept)
 
@@ -170,8 +170,8 @@ def test_spark_submit_writes_parquet_and_logs_nothing_of_a_patient(
 
     import kg_service.spark  # noqa: PLC0415
 
-    person = {"resourceType": "Patient", "id": SECRET, "birthDate": SECRET, "name": [{"family": SECRET}]}
-    bad = [json.dumps(person), f'{{"resourceType": "{SECRET}"', f'{{"resourceType": "Patient", "{SECRET}": 1']
+    person = {"resourceType": "Patient", "id": PRIVATE, "birthDate": PRIVATE, "name": [{"family": PRIVATE}]}
+    bad = [json.dumps(person), f'{{"resourceType": "{PRIVATE}"', f'{{"resourceType": "Patient", "{PRIVATE}": 1']
     source = ndjson(tmp_path / "bundles.ndjson", [*bundles[:2], *bad])
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     entry = Path(kg_service.spark.__file__).with_name("__main__.py")
@@ -180,7 +180,7 @@ def test_spark_submit_writes_parquet_and_logs_nothing_of_a_patient(
     run = subprocess.run([str(submit), *command], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-3000:]
     assert "not judged: " in run.stdout
-    assert SECRET not in run.stdout + run.stderr
+    assert PRIVATE not in run.stdout + run.stderr
     written = as_text(spark.read.parquet(str(tmp_path / "out")))
     ndjson(source, bundles[:2])
     assert set(locally(guideline, source, "US")) < set(written)
