@@ -14,12 +14,14 @@ from kg_service.errors import ParameterError
 from kg_service.knowledge import KnowledgeGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pyoxigraph import NamedNode
 
     from kg_service.patients.record import PatientRecord
     from kg_service.patients.records import Records
+    from kg_service.population.run import Stage
+    from kg_service.population.tally import Tally
     from kg_service.provenance.audit import Audit
     from kg_service.provenance.diff import Difference
     from kg_service.provenance.explainer import Explainer
@@ -41,6 +43,12 @@ class Guideline(KnowledgeGraph):
         from kg_service.validation.validator import Validator  # noqa: PLC0415 - 0.3 s that only validation needs
 
         return Validator(self)
+
+    def validator_with(self, engine: str) -> Validator:
+        """Return the rules run by an engine: see `validation.validator.ENGINES`."""
+        from kg_service.validation.validator import COMPILED, Validator  # noqa: PLC0415 - as above
+
+        return self.validator if engine == COMPILED else Validator(self, engine)
 
     @cached_property
     def records(self) -> Records:
@@ -80,6 +88,44 @@ class Guideline(KnowledgeGraph):
             query_digest=self.validator.catalogue.digest,
             jurisdictions=tuple(self.labels[place.value] for place in places),
         )
+
+    def validate_population(  # noqa: PLR0913 - what can be chosen, by name
+        self,
+        records: str | Path | bytes | Iterable[str | Path | bytes],
+        output: Path | Callable[[bytes], object],
+        *,
+        form: str = "ndjson",
+        as_of: dt.date | str | None = None,
+        jurisdiction: str | Sequence[str] = (),
+        engine: str = "compiled",
+        jobs: int = 1,
+        resume: bool = False,
+        told: Callable[[Stage], object] = id,
+    ) -> Tally:
+        """Hold any number of patients against the rules in bounded memory, and return the counts.
+
+        `records` are paths of files or folders, or the bytes of one; `output` is a file (of "parquet" a folder), which
+        appears when all is done, or what takes bytes as they come. `form` is ndjson, csv, parquet or summary, `jobs`
+        how many processes work. `resume` continues an interrupted run of the same arguments. `told` is called with
+        each Stage. What cannot be read is in the output as a patient with faults. Raises RecordError for paths that
+        are not there or not to be read, KgServiceError for an output that cannot be written or continued, or when a
+        process dies.
+        """
+        from kg_service.population.run import Run  # noqa: PLC0415 - as above
+
+        several = [records] if isinstance(records, str | Path | bytes) else records
+        return Run(
+            guideline=self,
+            given=[one if isinstance(one, bytes) else Path(one) for one in several],
+            output=output,
+            form=form,
+            as_of=as_day(as_of),
+            jurisdictions=self.jurisdictions(jurisdiction),
+            engine=engine,
+            jobs=jobs,
+            resume=resume,
+            told=told,
+        )()
 
     def judge(
         self, records: Iterable[PatientRecord], as_of: dt.date, jurisdictions: Sequence[NamedNode] = ()

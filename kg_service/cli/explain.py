@@ -115,7 +115,7 @@ def verdict(path: str, rule: str, as_of: str | None, patient: str, form: str) ->
 
 
 def _records(guideline: Guideline, path: str) -> Iterable[PatientRecord]:
-    from kg_service.patients.records import media_type_of  # noqa: PLC0415 - what a triple or row does not need
+    from kg_service.patients.sources import media_type_of  # noqa: PLC0415 - what a triple or row does not need
 
     if path != STANDARD_INPUT:
         return guideline.records.from_path(Path(path))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kg_service.knowledge import Answer, CheckReport, KnowledgeGraph
 
 FORMATS = ["table", *(form.name for form in WRITTEN)]
+UNFINISHED = 2  # exit status
 DIGITS_SHOWN = len("sha256:") + 12
 
 
@@ -68,9 +69,23 @@ def print_text(text: str | bytes) -> None:
             click.echo()
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is left in the buffer would fail again when Python closes it.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+
+
+def print_part(content: bytes) -> None:
+    """Print a part of something longer as it is; the command ends when the reader has gone away."""
+    try:
+        click.echo(content, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        raise click.exceptions.Exit(UNFINISHED) from None
+
+
+def _forget_output() -> None:
+    """Send the rest of standard output nowhere: what is left in the buffer would fail again when Python closes it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def give(text: str, output: Path | None) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg_service.cli.output import give
+from kg_service.cli.output import give, print_part
+from kg_service.cli.progress import Progress
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
 
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kg_service.patients.record import PatientRecord
+    from kg_service.population.tally import Tally
     from kg_service.validation.report import Report
 
-REPORT_FORMATS = ("table", "json", "ndjson", "turtle", "jsonld", "fhir", "csv", "junit")
+WHOLE_FORMS = ("table", "json", "turtle", "jsonld", "fhir", "junit")
+STREAMED_FORMS = ("ndjson", "csv", "parquet", "summary")
 RDF_FORMATS = ("turtle", "ntriples", "jsonld")
 CONFORMS, VIOLATED, UNREADABLE = 0, 1, 2
 STANDARD_INPUT = "-"
-TOLD_EVERY = 2.0  # seconds between two lines of progress
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @click.command()
@@ -47,12 +54,28 @@ TOLD_EVERY = 2.0  # seconds between two lines of progress
     "-f",
     "--format",
     "form",
-    type=click.Choice(REPORT_FORMATS),
+    type=click.Choice([*WHOLE_FORMS, *STREAMED_FORMS]),
     default="table",
     show_default=True,
-    help="turtle and jsonld give SHACL report graphs, fhir an OperationOutcome.",
+    help="For any number of patients: ndjson, csv, parquet, summary (a table by rule). For some: table, json, junit, "
+    "SHACL reports as turtle or jsonld, fhir (an OperationOutcome).",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file; of parquet, to a folder.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=cores,
+    show_default="one for each core",
+    help="So many processes check patients; for ndjson, csv, parquet and summary.",
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted run with the same arguments and --output.")
+@click.option(
+    "--engine",
+    type=click.Choice(["compiled", "reference"]),
+    default="compiled",
+    show_default=True,
+    help="reference runs the shapes on pySHACL, slowly, with the same verdicts.",
+)
 @click.pass_context
 def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     ctx: click.Context,
@@ -62,6 +85,9 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     fail_on: str,
     form: str,
     output: Path | None,
+    jobs: int,
+    resume: bool,  # noqa: FBT001 - a flag
+    engine: str,
 ) -> None:
     """Hold patient records against the guideline's rules.
 
@@ -77,22 +103,71 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
       kg-service validate export/ --as-of 2026-01-31 --jurisdiction US -f csv -o report.csv
       kg-service validate patient.ttl -f turtle
 
+    As ndjson, csv, parquet or summary, results come as they are found, memory does not grow with the number of
+    patients, a record that cannot be read is listed as a patient with faults, and an interrupted run into a file goes
+    on with --resume. Files of .ndjson, .nt and .nq may be of any size; others are
+    read whole, file by file, and standard input is held in memory.
+
     Exit status: 0 no rule is violated, 1 one is (see --fail-on), 2 a record cannot be read or judged.
     """  # noqa: D301 - \b keeps click from folding the examples
+    guideline = Guideline.load()
+    if form in STREAMED_FORMS:
+        counts = _stream(
+            guideline, paths, output, form=form, as_of=as_of, jurisdiction=jurisdictions, jobs=jobs, resume=resume,
+            engine=engine,
+        )  # fmt: skip
+        ctx.exit(_status(fail_on, counts.faulty, counts.violated, counts.undecided + counts.unread))
+    if resume:
+        raise click.UsageError(f"--resume is for {', '.join(STREAMED_FORMS)}: choose one of them with --format.")
+    report, failed = _report(guideline, paths, as_of, jurisdictions, engine)
+    give(report.serialize(form), output)
+    ctx.exit(_status(fail_on, failed or report.faulty, report.violated, report.undecided))
+
+
+def _stream(
+    guideline: Guideline,
+    paths: Sequence[str],
+    output: Path | None,
+    *,
+    as_of: str | None,
+    **options: Any,  # noqa: ANN401
+) -> Tally:
+    """Check all patients, results going to the output as they come, and tell the counts on standard error."""
+    progress = Progress()
+    day = as_day(as_of)
+    given = [sys.stdin.buffer.read() if path == STANDARD_INPUT else path for path in paths]
+    try:
+        counts = guideline.validate_population(given, output or print_part, as_of=day, told=progress, **options)
+    except KeyboardInterrupt:
+        if output:
+            click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
+        raise
+    finally:
+        progress.end()
+    click.echo(
+        f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, "
+        f"{counts.undecided:,} with an undecided one, {counts.faulty:,} not judged.",
+        err=True,
+    )
+    return counts
+
+
+def _report(
+    guideline: Guideline, paths: Sequence[str], as_of: str | None, jurisdictions: Sequence[str], engine: str
+) -> tuple[Report, bool]:
+    """Return the report on all patients, and whether there is something that could not be read."""
     from kg_service.validation.report import Report  # noqa: PLC0415 - what a question does not need
 
-    guideline = Guideline.load()
     day, places = as_day(as_of), guideline.jurisdictions(jurisdictions)
-    reading = _Reading(guideline, paths)
+    reading, validator = _Reading(guideline, paths), guideline.validator_with(engine)
     report = Report(
-        patients=tuple(guideline.judge(_told(reading), day, places)),
+        patients=tuple(validator(reading, day, places)),
         as_of=day,
         graph_digest=guideline.digest,
-        query_digest=guideline.validator.catalogue.digest,
+        query_digest=validator.catalogue.digest,
         jurisdictions=tuple(guideline.labels[place.value] for place in places),
     )
-    give(report.serialize(form), output)
-    ctx.exit(UNREADABLE if reading.failed or report.faulty else _status(report, fail_on))
+    return report, reading.failed
 
 
 @click.command()
@@ -147,7 +222,7 @@ class _Reading:
                 click.echo(f"Error: {named}{error}", err=True)
 
     def _read(self, path: str) -> Iterable[PatientRecord]:
-        from kg_service.patients.records import media_type_of  # noqa: PLC0415 - what a question does not need
+        from kg_service.patients.sources import media_type_of  # noqa: PLC0415 - what a question does not need
 
         if path != STANDARD_INPUT:
             return self._records.from_path(Path(path))
@@ -155,19 +230,8 @@ class _Reading:
         return self._records.from_bytes(data, media_type_of(data))
 
 
-def _told(records: Iterable[PatientRecord]) -> Iterator[PatientRecord]:
-    """Pass the records on, and tell on standard error how many there were, now and then."""
-    begun = last = time.monotonic()
-    for number, record in enumerate(records, start=1):
-        yield record
-        now = time.monotonic()
-        if now - last > TOLD_EVERY:
-            last = now
-            click.echo(f"{number:,} patients checked, {number / (now - begun):,.0f} a second", err=True)
-
-
-def _status(report: Report, fail_on: str) -> int:
-    if fail_on == "never":
-        return CONFORMS
-    failed = report.violated or (fail_on == "undecided" and report.undecided)
-    return VIOLATED if failed else CONFORMS
+def _status(fail_on: str, unreadable: int, violated: int, undecided: int) -> int:
+    """Return the exit status for what there is of each."""
+    if unreadable:
+        return UNREADABLE
+    return VIOLATED if fail_on != "never" and (violated or (fail_on == "undecided" and undecided)) else CONFORMS

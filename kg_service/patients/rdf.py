@@ -21,7 +21,7 @@ from kg_service.patients.record import Fault, PatientRecord, Remark
 from kg_service.patients.vocabulary import NUMBERS, Vocabulary, is_well_typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg_service.knowledge import KnowledgeGraph
 
@@ -61,8 +61,13 @@ def read_rdf(data: bytes, media_type: str, graph: KnowledgeGraph) -> list[Patien
 
     Raises MalformedRecord, with line and column, for what is no such RDF, and WrongRecord when no patient is in it.
     """
+    return read_facts(facts(data, media_type), graph)
+
+
+def read_facts(stated: Iterable[Fact], graph: KnowledgeGraph) -> list[PatientRecord]:
+    """Return the records of all patients in facts, in the order of their IRIs; WrongRecord when there is none."""
     described: Described = defaultdict(list)
-    for fact in _facts(data, FORMATS[media_type]):
+    for fact in stated:
         described[fact.subject].append(fact)
     reader = _Reader(described, graph)
     if not reader.patients:
@@ -73,8 +78,12 @@ def read_rdf(data: bytes, media_type: str, graph: KnowledgeGraph) -> list[Patien
     return [reader.record(patient) for patient in reader.patients]
 
 
-def _facts(data: bytes, form: RdfFormat) -> Iterator[Fact]:
-    """Yield the triples of the document, blank nodes named; terms of RDF that records have no use for are refused."""
+def facts(data: bytes, media_type: str, *, first_line: int = 1) -> Iterator[Fact]:
+    """Yield the triples of a document, blank nodes named, without those of terms that records have no use for.
+
+    `first_line` is the number of its first line in what the user gave. Raises as `read_rdf`.
+    """
+    form = FORMATS[media_type]
     if form == RdfFormat.JSON_LD:
         _refuse_remote_contexts(data)
     try:
@@ -83,10 +92,11 @@ def _facts(data: bytes, form: RdfFormat) -> Iterator[Fact]:
             if isinstance(subject, NamedNode) and not isinstance(obj, Triple):
                 yield Fact(subject, quad.predicate, obj)
     except SyntaxError as error:  # its message quotes the document
+        line = first_line - 1 + (error.lineno or 1)
         raise MalformedRecord(
-            f"Not readable as {form.name} at line {error.lineno}, column {error.offset}: correct the document, or name "
-            "its right format.",
-            line=error.lineno or 1,
+            f"Not readable as {form.name} at line {line}, column {error.offset}: correct the document, or name its "
+            "right format.",
+            line=line,
             column=error.offset or 1,
         ) from None
     except ValueError:

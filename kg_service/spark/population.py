@@ -5,22 +5,36 @@ A worker loads the guideline once, and judges patient after patient as Spark has
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - its usual name
 from pyspark.sql.types import ArrayType, IntegerType, StringType, StructField, StructType
 
-from kg_service.errors import FaultyRecord, RecordError, ReleaseError
+from kg_service.errors import ReleaseError
 from kg_service.guideline import Guideline, as_day
-from kg_service.patients.fhir.files import Line
-from kg_service.patients.fhir.units import Shelf
-from kg_service.patients.record import Fault
-from kg_service.spark.lines import OF_UNITS, SURVEYED, Survey, ToUnits, batches_of, join, of_files, of_table, rows_in
-from kg_service.validation.reports.rows import COLUMNS, fault_rows, rows_of
+from kg_service.patients.fhir.gathered import NO_ID, Line, Routes, Shelf
+from kg_service.patients.glance import Trait
+from kg_service.patients.survey import STRAYS
+from kg_service.spark.lines import (
+    LINKS,
+    OF_UNITS,
+    SEEN,
+    Link,
+    Look,
+    SeenToUnits,
+    ToUnits,
+    batches_of,
+    join,
+    of_files,
+    of_table,
+    rows_in,
+)
+from kg_service.validation.reports.rows import COLUMNS, rows_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,7 +42,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from pyspark.sql import Column
 
+    from kg_service.patients.record import PatientRecord
+
+DECIDING = (Trait.PATIENT, Trait.RECORD, Trait.COMPLETE, Trait.BROKEN)
 TYPES = {
     "findings": IntegerType(),
     "jurisdiction": ArrayType(StringType()),
@@ -61,19 +79,56 @@ def validate(
     day, places = as_day(as_of), guideline.jurisdictions(jurisdiction)
     spark = source.sparkSession if isinstance(source, DataFrame) else SparkSession.builder.getOrCreate()
     texts, starts = of_table(source, column, key) if isinstance(source, DataFrame) else of_files(spark, str(source))
-    surveyed = texts.mapInArrow(Survey(starts), SURVEYED).distinct().collect()
+    seen = texts.mapInArrow(Look(starts), SEEN).persist()
+    routes = _routes(seen)
+    units = texts.mapInArrow(ToUnits(starts, routes), OF_UNITS)
+    strays = _strays(seen.mapInArrow(SeenToUnits(routes), OF_UNITS))
     judging = _Judging(
         as_of=day,
         jurisdictions=tuple(place.value for place in places),
         release=_name_of(guideline),
-        shelf=tuple(Line(bytes(row.data), row.number, row.file) for row in surveyed if not row.patients),
+        shared=_lines(seen.where(seen.traits.bitwiseAND(Trait.SHARED.value) > 0)),
+        strays=_lines(units.join(strays, "unit", "left_semi").orderBy("source", "number").limit(STRAYS)),
     )
+    seen.unpersist()
     return (
-        texts.mapInArrow(ToUnits(starts, join(row.patients for row in surveyed if row.patients)), OF_UNITS)
+        (units.join(strays, "unit", "left_anti") if judging.strays else units)
         .repartition(int(spark.conf.get("spark.sql.shuffle.partitions") or 1), "unit")
-        .sortWithinPartitions("unit", "file", "number", "data")
+        .sortWithinPartitions("unit", "source", "number", "data")
         .mapInArrow(judging, VERDICTS)
     )
+
+
+def _routes(seen: DataFrame) -> Routes:
+    """Return how lines find together."""
+    names = seen.select(F.explode("names").alias("name")).where(F.col("name").rlike(NO_ID.pattern))
+    common = names.groupBy("name").count().where(F.col("name").contains("|") | (F.col("count") > 1))
+    routes = Routes(frozenset(row.name for row in common.collect()))
+    links = seen.mapInArrow(Link(routes), LINKS).distinct().collect()
+    return replace(routes, joined=join(row.names for row in links))
+
+
+def _strays(of_units: DataFrame) -> DataFrame:
+    """Return the units without a patient in them: what they say may be of anyone.
+
+    In an input without any Patient a unit of records is one, who is only referred to.
+    """
+    summed = of_units.groupBy("unit").agg(
+        F.bit_or("traits").alias("traits"),
+        (F.count("*") == 1).alias("single"),
+    )
+    units = summed.select("unit", *(_has(trait).alias(trait.name or "") for trait in DECIDING), "single")
+    is_peopled = bool(units.where("PATIENT AND NOT (single AND COMPLETE)").head(1))
+    strays = units.where("NOT PATIENT AND NOT BROKEN" if is_peopled else "NOT PATIENT AND NOT BROKEN AND NOT RECORD")
+    return strays.select("unit")
+
+
+def _has(trait: Trait) -> Column:
+    return F.col("traits").bitwiseAND(trait.value) > 0
+
+
+def _lines(table: DataFrame) -> tuple[Line, ...]:
+    return tuple(Line(bytes(row.data), row.number, row.source, row.shown) for row in table.collect())
 
 
 @dataclass(frozen=True)
@@ -83,26 +138,22 @@ class _Judging:
     as_of: dt.date
     jurisdictions: tuple[str, ...]
     release: tuple[str, str]
-    shelf: tuple[Line, ...]
+    shared: tuple[Line, ...]
+    strays: tuple[Line, ...]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         guideline = _guideline()
         if _name_of(guideline) != self.release:
             raise ReleaseError("A Spark worker has another guideline than the driver: install the same version on all.")
-        return batches_of((_cells(row) for row in self._rows(batches, guideline)), VERDICTS)
+        records = self._records(batches, guideline)
+        patients = guideline.judge(records, self.as_of, guideline.jurisdictions(self.jurisdictions))
+        return batches_of((_cells(row) for patient in patients for row in rows_of(patient)), VERDICTS)
 
-    def _rows(self, batches: Iterable[pa.RecordBatch], guideline: Guideline) -> Iterator[tuple[str, ...]]:
-        places = guideline.jurisdictions(self.jurisdictions)
-        shelf = Shelf(self.shelf)
-        for _, rows in groupby(rows_in(batches), key=itemgetter(0)):
-            lines = [Line(data, number, file) for _, file, number, data in rows]
-            try:
-                records = guideline.records.from_unit(lines, shelf)
-                yield from (row for patient in guideline.judge(records, self.as_of, places) for row in rows_of(patient))
-            except FaultyRecord as error:
-                yield from fault_rows("", error.faults)
-            except RecordError as error:
-                yield from fault_rows("", [Fault(lines[0].place, str(error))])
+    def _records(self, batches: Iterable[pa.RecordBatch], guideline: Guideline) -> Iterator[PatientRecord]:
+        shelf = Shelf(self.shared, self.strays)
+        for _, rows in groupby(rows_in(batches), key=itemgetter("unit")):
+            lines = [Line(row["data"], row["number"], row["source"], row["shown"]) for row in rows]
+            yield from guideline.records.from_gathered(lines, shelf)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,8 @@ from werkzeug.exceptions import BadRequest
 
 from kg_service.errors import ParameterError
 from kg_service.knowledge.names import nearest
-from kg_service.patients.records import MEDIA_TYPES, media_type_of
+from kg_service.patients.records import MEDIA_TYPES
+from kg_service.patients.sources import media_type_of
 from kg_service.provenance.as_text import readable
 from kg_service.provenance.explanation import MEDIA_TYPES as FORMS
 from kg_service.web.context import service

@@ -11,7 +11,8 @@ from werkzeug.exceptions import BadRequest
 from kg_service.errors import FaultyRecord, ParameterError
 from kg_service.guideline import as_day
 from kg_service.knowledge.names import nearest
-from kg_service.patients.records import MEDIA_TYPES, media_type_of
+from kg_service.patients.records import MEDIA_TYPES
+from kg_service.patients.sources import media_type_of
 from kg_service.validation.reports import FORMATS, write
 from kg_service.web.context import service
 from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose

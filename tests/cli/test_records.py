@@ -99,9 +99,11 @@ def test_the_table_says_what_is_wrong_where_and_by_whom(run: Callable[..., Resul
 def test_one_unreadable_file_does_not_hide_the_others(run: Callable[..., Result]) -> None:
     result = run("validate", "b.json", "a.json", *AS_OF, "-f", "csv", a_json=WRONG_DOSE, b_json='{"resourceType":')
     assert result.exit_code == 2
-    assert "b.json: " in result.stderr
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
-    assert {row["patient"] for row in rows} == {"Patient/p1"}
+    assert [row["message"][:8] for row in rows if row["outcome"] == "not judged"] == ["b.json: "]
+    assert {row["patient"] for row in rows} == {"b.json", "Patient/p1"}
+    whole = run("validate", "b.json", "a.json", *AS_OF)
+    assert (whole.exit_code, "b.json: " in whole.stderr, whole.stdout[:12]) == (2, True, "Patient/p1: ")
 
 
 def test_a_faulty_patient_is_told_of_beside_the_others(run: Callable[..., Result]) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kg_service.errors import MalformedRecord, RecordError, WrongRecord
-from kg_service.patients.fhir import read_bytes, read_path, read_resource
+from kg_service.patients.fhir import read_bytes, read_resource
 
 from .fhir_data import DENOSUMAB, OSTEOPOROSIS, Json, bundle, concept, facts, only, patient, reasons, resource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kg_service import Guideline
     from kg_service.patients.terminology import Terminology
 
 CONDITION = resource("Condition", code=concept(OSTEOPOROSIS))
@@ -67,18 +68,18 @@ def test_resources_beside_bundles_that_are_nobodys_change_nothing(terminology: T
     assert only(record)["condition"] == ["osteoporosis"]
 
 
-def test_a_line_file_is_read_bundle_by_bundle(terminology: Terminology, tmp_path: Path) -> None:
+def test_a_line_file_is_read_bundle_by_bundle(guideline: Guideline, tmp_path: Path) -> None:
     file = tmp_path / "all.ndjson"
     other = CONDITION | {"subject": {"reference": "Patient/2"}}
     file.write_bytes(text(bundle(patient(), CONDITION), bundle(patient(id="2"), other)) + b"\n{")
-    records = read_path(file, terminology)
+    records = guideline.records.from_path(file)
     assert next(records).resource_id == "Patient/1"
     assert next(records).resource_id == "Patient/2"
     with pytest.raises(MalformedRecord, match=r"all.ndjson: .* ends in the middle \(line 3, column 2\)"):
         next(records)
 
 
-def test_a_folder_of_bulk_export(terminology: Terminology, tmp_path: Path) -> None:
+def test_a_folder_of_bulk_export(guideline: Guideline, tmp_path: Path) -> None:
     request = resource("MedicationRequest", medicationReference={"reference": "Medication/m"})
     (tmp_path / "Patient.ndjson").write_bytes(text(patient(), patient(id="2")))
     (tmp_path / "Condition.000.ndjson").write_bytes(text(CONDITION))
@@ -91,7 +92,7 @@ def test_a_folder_of_bulk_export(terminology: Terminology, tmp_path: Path) -> No
     )
     (tmp_path / "Claim.ndjson").write_bytes(text(*(resource("Claim", id=str(n)) for n in range(3))))
     (tmp_path / "readme.txt").write_text("not read")
-    first, second = read_path(tmp_path, terminology)
+    first, second = guideline.records.from_path(tmp_path)
     assert [fact["type"] for fact in facts(first)] == [["Condition"], ["Order"]]
     assert facts(first)[0]["inputPath"] == ["Condition.000.ndjson line 1: Condition"]
     assert facts(first)[1]["agent"] == ["denosumab"]
@@ -100,11 +101,11 @@ def test_a_folder_of_bulk_export(terminology: Terminology, tmp_path: Path) -> No
     assert second.not_understood == ()
 
 
-def test_a_folder_of_bundles(terminology: Terminology, tmp_path: Path) -> None:
+def test_a_folder_of_bundles(guideline: Guideline, tmp_path: Path) -> None:
     """Each file is an input of its own: the same ids in two files are two patients."""
     for name in ("a.json", "b.JSON"):
         (tmp_path / name).write_bytes(text(bundle(patient(), CONDITION)))
-    assert [len(facts(record)) for record in read_path(tmp_path, terminology)] == [1, 1]
+    assert [len(facts(record)) for record in guideline.records.from_path(tmp_path)] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -112,15 +113,15 @@ def test_a_folder_of_bundles(terminology: Terminology, tmp_path: Path) -> None:
     [
         ("missing.json", "cannot be read"),
         ("missing", "no file or folder"),
-        ("x.xml", "is of no form read here"),
-        (".", "no .json"),
+        ("x.xml", "by its suffix"),
+        (".", "no file of records"),
     ],
 )
-def test_paths_that_cannot_be_read(terminology: Terminology, tmp_path: Path, name: str, said: str) -> None:
+def test_paths_that_cannot_be_read(guideline: Guideline, tmp_path: Path, name: str, said: str) -> None:
     if name == "x.xml":
         (tmp_path / name).write_text("<Patient/>")
     with pytest.raises(RecordError, match=said):
-        list(read_path(tmp_path / name, terminology))
+        list(guideline.records.from_path(tmp_path / name))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kg_service.patients.fhir import read_path
+from kg_service.patients.fhir import read_bytes
 
 from .fhir_data import facts, person, reasons
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not FILES, reason=f"the sample patients are not 
 
 
 def read(terminology: Terminology, name: str) -> PatientRecord:
-    (record,) = read_path(FOLDER / name, terminology)
+    (record,) = read_bytes((FOLDER / name).read_bytes(), terminology)
     return record
 
 

@@ -55,7 +55,10 @@ def bundles(population: FhirPopulation) -> list[str]:
 
 @pytest.fixture
 def export(population: FhirPopulation, tmp_path: Path) -> Path:
-    """A bulk export that refers to medications, and has an allergy of nobody knows whom."""
+    """A bulk export that refers to medications.
+
+    It has an allergy of nobody knows whom, a condition of somebody who is not in it, and one of a patient by identifier.
+    """
     lines: dict[str, list[dict[str, Any]]] = {"Medication": [], "Organization": [], "AllergyIntolerance": []}
     for number in range(PATIENTS):
         for resource in population.resources(1, number):
@@ -66,6 +69,12 @@ def export(population: FhirPopulation, tmp_path: Path) -> Path:
             lines.setdefault(resource["resourceType"], []).append(resource)
     lines["Organization"].append({"resourceType": "Organization", "id": "o"})
     lines["AllergyIntolerance"].append({"resourceType": "AllergyIntolerance", "id": "whose"})
+    identifier = {"system": "http://example.org/mrn", "value": "17"}
+    lines["Patient"][0]["identifier"] = [identifier]
+    lines["Condition"] += [
+        {**lines["Condition"][0], "id": "dangling", "subject": {"reference": "Patient/absent"}},
+        {**lines["Condition"][0], "id": "identified", "subject": {"identifier": identifier}},
+    ]
     folder = tmp_path / "export"
     folder.mkdir()
     for kind, resources in lines.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TRUE = Literal(True)  # noqa: FBT003 - an RDF literal
 
 
+@cache
 def term(name: str) -> NamedNode:
     """Return a term of the patient vocabulary."""
     return NamedNode(PATIENT + name)

@@ -11,7 +11,6 @@ from kg_service.knowledge.table import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kg_service.patients.record import Fault
     from kg_service.validation.report import Report
     from kg_service.validation.verdicts import PatientVerdicts, Verdict
 
@@ -19,27 +18,49 @@ COLUMNS = (
     "patient", "rule", "outcome", "severity", "message", "missing", "resource", "input_path", "findings", "modality",
     "jurisdiction", "statements", "sources", "label",
 )  # fmt: skip
+END = "\r\n"
+HEADER = ",".join(COLUMNS) + END
 
 
 def write(report: Report) -> str:
     """Return the rows as CSV (RFC 4180); a cell that a spreadsheet would run as a formula begins with an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([harmless(cell) for cell in row] for row in rows(report))
-    return out.getvalue()
+    row = RowWriter()
+    return HEADER + "".join(map(row, report.patients))
+
+
+class RowWriter:
+    """Writes the rows of a patient as CSV; what is the same for all patients is written once."""
+
+    def __init__(self) -> None:
+        """Begin; one writer is for the verdicts of one judge."""
+        self._known: dict[tuple[str, str, str], str] = {}
+
+    def __call__(self, patient: PatientVerdicts) -> str:
+        """Return the rows, without the header."""
+        name = _line([patient.record.resource_id, ""]).removesuffix(END)
+        rows = [name + self._rest(verdict) for verdict in patient.verdicts]
+        return "".join([*rows, *map(_line, _faults(patient))])
+
+    def _rest(self, verdict: Verdict) -> str:
+        """Return what comes after the patient's cell."""
+        if verdict.findings:
+            return _line(_row("", verdict)[1:])
+        key = verdict.rule.name, str(verdict.outcome), verdict.message
+        if key not in self._known:
+            self._known[key] = _line(_row("", verdict)[1:])
+        return self._known[key]
 
 
 def rows(report: Report) -> Iterator[tuple[str, ...]]:
     """Yield the rows, in the order of COLUMNS."""
-    return (row for patient in report.patients for row in rows_of(patient))
+    for patient in report.patients:
+        yield from rows_of(patient)
 
 
 def rows_of(patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
     """Yield the rows of one patient."""
-    name = patient.record.resource_id
-    yield from (_row(name, verdict) for verdict in patient.verdicts)
-    yield from fault_rows(name, patient.faults)
+    yield from (_row(patient.record.resource_id, verdict) for verdict in patient.verdicts)
+    yield from _faults(patient)
 
 
 def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
@@ -62,8 +83,18 @@ def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def fault_rows(name: str, faults: Iterable[Fault]) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of faults in the record of the patient `name`; empty when nobody knows whose it is."""
-    for fault in faults:
-        told = {"patient": name, "outcome": "not judged", "message": fault.reason, "input_path": fault.path}
+def _faults(patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
+    for fault in patient.faults:
+        told = {
+            "patient": patient.record.resource_id,
+            "outcome": "not judged",
+            "message": fault.reason,
+            "input_path": fault.path,
+        }
         yield tuple(told.get(column, "") for column in COLUMNS)
+
+
+def _line(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=END).writerow([harmless(cell) for cell in cells])
+    return out.getvalue()

@@ -1,0 +1,57 @@
+"""What a process does: reads the units of a batch, judges their patients, and puts the verdicts into bytes."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kg_service.population.forms import FORMS
+from kg_service.population.tally import Tally
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from pyoxigraph import NamedNode
+
+    from kg_service.guideline import Guideline
+    from kg_service.patients.survey import Survey, Unit
+    from kg_service.validation.validator import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run is of; all processes are given the same."""
+
+    survey: Survey
+    as_of: dt.date
+    jurisdictions: tuple[NamedNode, ...]
+    engine: str
+    form: str
+    frame: Mapping[str, Any]
+
+
+class Checked(NamedTuple):
+    """What has become of a batch: the bytes to write, its counts, and how many bytes of input it was."""
+
+    content: bytes
+    tally: Tally
+    size: int
+
+
+class Worker:
+    """Checks batches; one for each process."""
+
+    def __init__(self, task: Task, guideline: Guideline, validator: Validator) -> None:
+        """Take the rules, and open the survey anew: no two processes can share what is open."""
+        self._task = task
+        self._read = guideline.records.reader(copy(task.survey))
+        self._validator = validator
+        self._write = FORMS[task.form](task.frame)
+
+    def __call__(self, batch: Sequence[Unit]) -> Checked:
+        """Return what has become of the units."""
+        records = (record for unit in batch for record in self._read.or_fault(unit))
+        patients = list(self._validator(records, self._task.as_of, self._task.jurisdictions))
+        return Checked(self._write(patients), Tally.of(patients), sum(unit.size for unit in batch))

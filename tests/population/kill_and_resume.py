@@ -1,0 +1,56 @@
+"""Kills runs with SIGKILL at random moments and resumes them until they end; prints what came of it as JSON.
+
+    python kill_and_resume.py INPUT FORM DAY KILLS
+
+The rules are loaded once; each run is a fork of this process, so that a run is no longer than its work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from kg_service import load
+from kg_service.population import run
+
+run.UNITS_AT_ONCE = 3
+
+
+def main(path: Path, form: str, day: str, kills: int) -> None:
+    guideline = load()
+    guideline.validator.engine  # noqa: B018 - made once, for all runs
+    out = path.with_name("out")
+
+    def begin() -> int:
+        pid = os.fork()
+        if not pid:
+            guideline.validate_population(path, out, form=form, as_of=day, resume=True)
+            os._exit(0)
+        return pid
+
+    begun = time.monotonic()
+    os.waitpid(begin(), 0)
+    longest, expected = time.monotonic() - begun, out.read_bytes()
+    told = {"kills": 0, "resumed": 0, "differing": 0}
+    draw = random.Random(form)  # noqa: S311 - moments, no secrets
+    while told["kills"] < kills:
+        out.unlink()
+        done = False
+        while not done:
+            pid = begin()
+            time.sleep(draw.uniform(0, longest))
+            os.kill(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+            done = not os.WIFSIGNALED(status)
+            told["kills"] += not done
+            told["resumed"] += not done and out.with_name("out.part").exists()
+        told["differing"] += out.read_bytes() != expected
+    sys.stdout.write(json.dumps(told))
+
+
+main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -1,0 +1,146 @@
+"""Runs that end before their time: killed at any moment, continued, and the result is as if nothing had been."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kg_service.errors import KgServiceError
+
+from .made import AS_OF, bundles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg_service import Guideline
+
+KILLS = 24
+DRIVER = Path(__file__).with_name("kill_and_resume.py")
+
+on_posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork to begin many runs quickly")
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a run in /proc")
+
+
+@on_posix
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_killed_at_any_moment_and_resumed(tmp_path: Path, form: str) -> None:
+    """Half the kills for each form: see the driver, which loads the rules once for all runs."""
+    path = bundles(tmp_path / "all.ndjson", 60)
+    asked = [sys.executable, str(DRIVER), str(path), form, AS_OF, str(KILLS // 2)]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["kills"] >= KILLS // 2
+    assert told["resumed"] > 0
+    assert told["differing"] == 0
+
+
+@on_linux
+def test_the_death_of_a_process_ends_the_run_and_says_how_to_go_on(tmp_path: Path) -> None:
+    path, out = bundles(tmp_path / "all.ndjson", 3000), tmp_path / "out.csv"
+    options = ["-f", "csv", "--as-of", AS_OF, "--jobs", "2", "-o", str(out)]
+    command = [sys.executable, "-m", "kg_service", "validate", str(path), *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        while not (children := list(_children(run.pid))):
+            time.sleep(0.05)
+        os.kill(children[0], signal.SIGKILL)
+        _, told = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert "--resume" in told
+    assert not out.exists()
+
+
+@on_linux
+def test_processes_do_not_outlive_the_run(tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", 3000)
+    options = ["-f", "csv", "--as-of", AS_OF, "--jobs", "2", "-o", str(tmp_path / "out.csv")]
+    with subprocess.Popen([sys.executable, "-m", "kg_service", "validate", str(path), *options]) as run:
+        while len(children := list(_children(run.pid))) < 2:
+            time.sleep(0.05)
+        run.kill()
+    until = time.monotonic() + 30
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < until, "a process is still there"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def unfinished(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The output of a run that failed after some batches."""
+    monkeypatch.setattr("kg_service.population.run.UNITS_AT_ONCE", 2)
+    path, out = bundles(tmp_path / "all.ndjson", 9), tmp_path / "out.csv"
+
+    def fail(stage: object) -> None:
+        if getattr(stage, "patients", 0) >= 4:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        guideline.validate_population(path, out, form="csv", as_of=AS_OF, told=fail)
+    assert not out.exists()
+    return out
+
+
+def test_an_unfinished_run_is_not_overwritten(guideline: Guideline, unfinished: Path) -> None:
+    with pytest.raises(KgServiceError, match="--resume, or delete"):
+        guideline.validate_population(unfinished.with_name("all.ndjson"), unfinished, form="csv", as_of=AS_OF)
+
+
+def test_only_the_same_run_is_continued(guideline: Guideline, unfinished: Path) -> None:
+    path = unfinished.with_name("all.ndjson")
+
+    def resume(**options: str) -> None:
+        guideline.validate_population(path, unfinished, resume=True, **{"form": "csv", "as_of": AS_OF, **options})
+
+    with pytest.raises(KgServiceError, match="of something else: other as_of"):
+        resume(as_of="2026-02-01")
+    with pytest.raises(KgServiceError, match="other form"):
+        resume(form="ndjson")
+    with path.open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(KgServiceError, match="other sizes"):
+        resume()
+
+
+@pytest.mark.parametrize("torn", ["", '{"batches": 3, "si'])
+def test_a_continued_run_is_whole(guideline: Guideline, unfinished: Path, torn: str) -> None:
+    """Also when the last line of the journal, and bytes after the last batch, were half written."""
+    path = unfinished.with_name("all.ndjson")
+    with (
+        unfinished.with_name("out.csv.journal").open("a") as journal,
+        unfinished.with_name("out.csv.part").open("ab") as part,
+    ):
+        journal.write(torn)
+        part.write(b"half a ro")
+    told: list[int] = []
+    counts = guideline.validate_population(
+        path, unfinished, form="csv", as_of=AS_OF, resume=True, told=lambda stage: told.append(stage.patients)
+    )
+    assert (counts.patients, max(told)) == (9, 5)
+    assert unfinished.read_bytes().decode() == guideline.validate(path, as_of=AS_OF).serialize("csv")
+    assert sorted(file.name for file in path.parent.iterdir()) == ["all.ndjson", "out.csv"]
+
+
+def test_a_part_that_is_gone_is_written_anew(guideline: Guideline, unfinished: Path) -> None:
+    path = unfinished.with_name("all.ndjson")
+    unfinished.with_name("out.csv.part").unlink()
+    counts = guideline.validate_population(path, unfinished, form="csv", as_of=AS_OF, resume=True)
+    assert counts.patients == 9
+    assert unfinished.read_bytes().decode() == guideline.validate(path, as_of=AS_OF).serialize("csv")
+
+
+def test_a_stream_cannot_be_continued(guideline: Guideline, tmp_path: Path) -> None:
+    with pytest.raises(KgServiceError, match="--output"):
+        guideline.validate_population(bundles(tmp_path / "all.ndjson", 1), lambda _: None, as_of=AS_OF, resume=True)
+
+
+def _children(pid: int) -> Iterator[int]:
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        yield from map(int, tasks.read_text().split())

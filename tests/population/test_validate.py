@@ -1,0 +1,198 @@
+"""`kg-service validate` for any number of patients: forms, inputs, what cannot be read, and what is told."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kg_service.cli import main
+from kg_service.errors import KgServiceError, RecordError
+from kg_service.validation.reports.document import as_patient, frame
+
+from .made import AS_OF, bundle, bundles, export, lines, resources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kg_service import Guideline
+
+COUNT = 23
+
+
+def run(*arguments: str | Path, given: bytes = b"") -> Result:
+    options = ["validate", *map(str, arguments), "--as-of", AS_OF]
+    return CliRunner().invoke(main, options, input=given, catch_exceptions=False)
+
+
+def written(guideline: Guideline, path: Path, form: str = "csv", jobs: int = 1) -> bytes:
+    """Return the results as they come, which must be those in a file."""
+    parts: list[bytes] = []
+    guideline.validate_population(path, parts.append, form=form, as_of=AS_OF, jobs=jobs)
+    file = path.with_name(f"{path.name}.results")
+    guideline.validate_population(path, file, form=form, as_of=AS_OF, jobs=jobs)
+    assert b"".join(parts) == file.read_bytes()
+    assert [left.name for left in path.parent.iterdir() if ".part" in left.name or ".journal" in left.name] == []
+    return file.read_bytes()
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def outcomes(content: bytes) -> dict[tuple[str, str], str]:
+    return {(row["patient"], row["rule"]): row["outcome"] for row in table(content)}
+
+
+def unread(content: bytes) -> dict[str, str]:
+    """Return who was not judged, and why."""
+    return {row["patient"]: row["message"] for row in table(content) if row["outcome"] == "not judged"}
+
+
+def test_lines_are_those_of_the_report(guideline: Guideline, tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", COUNT)
+    report = guideline.validate(path, as_of=AS_OF)
+    found = written(guideline, path, "ndjson").decode()
+    assert found == report.serialize("ndjson")
+    assert found == "".join(
+        json.dumps({**as_patient(patient), **frame(report)}, ensure_ascii=False) + "\n" for patient in report.patients
+    )
+    assert written(guideline, path, "csv").decode() == report.serialize("csv")
+
+
+def test_a_bulk_export_has_the_verdicts_of_bundles(guideline: Guideline, tmp_path: Path) -> None:
+    from_bundles = outcomes(written(guideline, bundles(tmp_path / "all.ndjson", COUNT)))
+    assert outcomes(written(guideline, export(tmp_path / "export", COUNT))) == from_bundles
+    assert {"violated", "satisfied", "undecided", "not-applicable"} <= set(from_bundles.values())
+
+
+def test_processes_change_nothing(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg_service.population.run.UNITS_AT_ONCE", 2)
+    path = export(tmp_path / "export", COUNT)
+    assert written(guideline, path, "ndjson", jobs=2) == written(guideline, path, "ndjson")
+
+
+@pytest.mark.parametrize("suffix", [".nt", ".nq", ".ttl"])
+def test_rdf(guideline: Guideline, tmp_path: Path, suffix: str) -> None:
+    path = bundles(tmp_path / "all.ndjson", COUNT)
+    triples = [f"{triple} ." for record in guideline.read(path) for triple in record.triples]
+    file = tmp_path / f"all{suffix}"
+    file.write_text("# patients\n\n" + "\n".join(reversed(triples)) + "\n", encoding="utf-8")
+    found, expected = outcomes(written(guideline, file)), outcomes(written(guideline, path))
+    names = {record.resource_id: record.patient.value for record in guideline.read(path)}
+    assert found == {(names[patient], rule): outcome for (patient, rule), outcome in expected.items()}
+
+
+def test_a_line_of_triples_that_is_broken(guideline: Guideline, tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", 3)
+    records = list(guideline.read(path))
+    triples = [f"{triple} ." for record in records for triple in record.triples]
+    where = next(n for n, line in enumerate(triples) if "birthDate" in line and "p1" in line)
+    triples[where] = triples[where].replace('"', "", 1)
+    file = tmp_path / "all.nt"
+    file.write_text("\n".join(["no triple", *triples]) + "\n", encoding="utf-8")
+    told = unread(written(guideline, file))
+    assert list(told) == ["all.nt line 1", records[1].patient.value]
+    assert f"line {where + 2}," in told[records[1].patient.value]
+    with pytest.raises(RecordError, match=r"all\.nt: .* at line 1,"):
+        list(guideline.read(file))
+
+
+def test_what_cannot_be_read_is_listed_and_the_run_goes_on(tmp_path: Path) -> None:
+    other_version = {"resourceType": "Condition", "id": "c", "clinicalStatus": "active"}
+    path = tmp_path / "all.ndjson"
+    path.write_bytes(
+        lines(
+            [
+                bundle(1),
+                '{"resourceType": "Bundle", "entry": [',
+                "",
+                "[]",
+                bundle(2),
+                {"resourceType": "Patient", "id": "p9"},
+                other_version | {"subject": {"reference": "Patient/p9"}},
+                bundle(3),
+            ]
+        )
+    )
+    result = run(path, "-f", "csv", "--jobs", "1")
+    assert result.exit_code == 2
+    told = unread(result.stdout_bytes)
+    assert list(told) == ["all.ndjson line 2", "all.ndjson line 4", "Patient/p9"]
+    assert "ends in the middle (line 2, column" in told["all.ndjson line 2"]
+    assert "STU3" in told["Patient/p9"]
+    judged = {row["patient"] for row in table(result.stdout_bytes)} - set(told)
+    assert judged == {"Patient/p1", "Patient/p2", "Patient/p3"}
+    assert re.search(r"^6 patients as of 2026-01-31: .* 3 not judged\.$", result.stderr, re.MULTILINE)
+
+
+def test_a_folder_with_a_broken_file_among_others(guideline: Guideline, tmp_path: Path) -> None:
+    folder = export(tmp_path / "export", 3)
+    (folder / "a.json").write_text('{"resourceType":', encoding="utf-8")
+    (folder / "b.json").write_text(json.dumps(bundle(7)), encoding="utf-8")
+    (folder / "c.ttl").write_text("<a> <b>", encoding="utf-8")
+    (folder / "nobody.nt").write_text("", encoding="utf-8")
+    rows = table(written(guideline, folder))
+    told = {row["patient"] for row in rows if row["outcome"] == "not judged"}
+    assert told == {"a.json", "c.ttl", "nobody.nt"}
+    assert {row["patient"] for row in rows} - told == {f"Patient/p{number}" for number in (0, 1, 2, 7)}
+
+
+def test_standard_input(guideline: Guideline, tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", 3)
+    result = run("-", "-f", "csv", given=path.read_bytes())
+    assert result.stdout_bytes == written(guideline, path)
+
+
+def test_the_summary_counts_rules_and_outcomes(tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", 8)
+    verdicts = outcomes(run(path, "-f", "csv").stdout_bytes)
+    result = run(path, "-f", "summary")
+    head, *rows = [line.split() for line in result.stdout.splitlines()]
+    assert head == ["rule", "violated", "undecided", "satisfied", "not-applicable", "severity", "label"]
+    for rule, *counts in (row[:5] for row in rows):
+        of_rule = [outcome for (_, name), outcome in verdicts.items() if name == rule]
+        assert list(map(int, counts)) == [of_rule.count(outcome) for outcome in head[1:5]]
+    assert len(rows) * 8 == len(verdicts)
+    assert result.exit_code == 1
+
+
+def test_parquet(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    monkeypatch.setattr("kg_service.population.run.UNITS_AT_ONCE", 3)
+    path, out = bundles(tmp_path / "all.ndjson", 8), tmp_path / "results"
+    guideline.validate_population(path, out, form="parquet", as_of=AS_OF)
+    assert [file.name for file in sorted(out.iterdir())] == [f"part-{number:06}.parquet" for number in range(3)]
+    rows = parquet.read_table(out).to_pylist()
+    assert [{name: str(cell) for name, cell in row.items()} for row in rows] == table(written(guideline, path))
+    with pytest.raises(KgServiceError, match="is there already"):
+        guideline.validate_population(path, out, form="parquet", as_of=AS_OF)
+
+
+def test_both_engines_agree(tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", 4)
+    first, second = (run(path, "-f", "csv", "--engine", engine) for engine in ("compiled", "reference"))
+    assert first.stdout_bytes == second.stdout_bytes
+    assert first.exit_code == second.exit_code == 1
+
+
+def test_a_path_that_is_not_there_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    path = bundles(tmp_path / "all.ndjson", 1)
+    result = run(path, tmp_path / "gone.ndjson", "-f", "csv", "-o", tmp_path / "out.csv")
+    assert (result.exit_code, "gone.ndjson" in result.stderr) == (2, True)
+    assert [file.name for file in tmp_path.iterdir()] == ["all.ndjson"]
+
+
+def test_paths_of_one_name_are_two_inputs(guideline: Guideline, tmp_path: Path) -> None:
+    """Lines are joined within a file or folder, not between the paths that are given."""
+    first, second = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
+    patient, *doses = resources(2)
+    first.write_bytes(lines([patient, doses[0]]))
+    second.write_bytes(lines([patient, *doses]))
+    counts = guideline.validate_population([first, second], lambda _: None, as_of=AS_OF)
+    assert counts.patients == 2
