@@ -1,8 +1,8 @@
 """SHACL engines behind one interface, each handed a patient in the form it likes best.
 
-*Alone* an engine gets the record and its calendar, merged with the part of the guideline that rules reach, and works out
-the derivations (SHACL rules) itself. *Given the case* it gets them worked out before, by this project: for engines that
-cannot run SHACL rules, and to see what the shapes alone cost.
+*Alone* an engine gets the record and its calendar, merged with the part of the guideline that rules reach, and works
+out the derivations (SHACL rules) itself. *Given the case* it gets them worked out before, by this project: for engines
+that cannot run SHACL rules, and to see what the shapes alone cost.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def peers(validator: Validator, as_of: dt.date) -> Iterator[Peer]:
 
 
 def jena(shapes: rdflib.Graph, cases: Sequence[Store]) -> tuple[float, list[Found]] | None:
-    """Return Jena's milliseconds a patient, on the mean, and what it finds in each case; None where it is not installed.
+    """Return Jena's milliseconds a patient, on the mean, and what it finds in each case; None where there is no Jena.
 
     Java's start is taken off: the time of one case from the time of all.
     """
@@ -97,7 +97,7 @@ def jena(shapes: rdflib.Graph, cases: Sequence[Store]) -> tuple[float, list[Foun
                 serialize((q.triple for q in case), Path(place, name, f"{number}.nt"), format=RdfFormat.N_TRIPLES)
             command = ["java", "-cp", f"{folder}/*", str(JUDGE), f"{place}/shapes.ttl", f"{place}/{name}"]
             start = time.perf_counter()
-            subprocess.run(command, check=True, capture_output=True)  # noqa: S607 - the Java of the machine
+            subprocess.run(command, check=True, capture_output=True)
             seconds[name] = time.perf_counter() - start
         reports = [Path(place, "all", f"{number}.nt.report") for number in range(len(cases))]
         found = [pairs(read_results(rdflib.Graph().parse(report, format="nt"))) for report in reports]

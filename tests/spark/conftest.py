@@ -57,7 +57,7 @@ def bundles(population: FhirPopulation) -> list[str]:
 def export(population: FhirPopulation, tmp_path: Path) -> Path:
     """A bulk export that refers to medications.
 
-    It has an allergy of nobody knows whom, a condition of somebody who is not in it, and one of a patient by identifier.
+    It has an allergy of nobody knows whom, a condition of somebody who is not in it, and one of somebody by identifier.
     """
     lines: dict[str, list[dict[str, Any]]] = {"Medication": [], "Organization": [], "AllergyIntolerance": []}
     for number in range(PATIENTS):

@@ -49,7 +49,7 @@ def cell(value: object) -> str:
 def locally(guideline: Guideline, source: Path, jurisdiction: str | tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """The rows of a local run."""
     output = source.parent / f"{source.name}.csv"
-    guideline.validate_population(source, output, "csv", as_of=AS_OF, jurisdiction=jurisdiction, jobs=1)
+    guideline.validate_population(source, output, form="csv", as_of=AS_OF, jurisdiction=jurisdiction)
     with output.open(encoding="utf-8", newline="") as file:
         return sorted(map(tuple, list(csv.reader(file))[1:]))
 
@@ -127,7 +127,7 @@ def test_bad_records_are_listed_and_the_others_judged(
     source = ndjson(tmp_path / "bundles.ndjson", [*bundles[:3], *bad, *bundles[3:6]])
     found = as_text(validate(source, as_of=AS_OF))
     faults = [row for row in found if row[COLUMNS.index("outcome")] == "not judged"]
-    assert len(faults) == len([cut_off, "[1]", twice])
+    assert len(faults) == 3
     assert PRIVATE not in str(faults)
     assert found == locally(guideline, source)
 
