@@ -169,6 +169,7 @@ class FaultyRecord(RecordError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Name the first fault in the message and all beside it."""
+        self.faults = tuple(faults)
         first = faults[0]
         more = f" There are {len(faults) - 1} more." if len(faults) > 1 else ""
         super().__init__(

@@ -14,10 +14,11 @@ from kg_service.patients.terminology import Terminology
 from kg_service.patients.units import UnitReader, is_json_ld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kg_service.knowledge import KnowledgeGraph
+    from kg_service.patients.fhir.gathered import Line, Shelf
     from kg_service.patients.record import PatientRecord
 
 FHIR_JSON = "application/fhir+json"
@@ -58,6 +59,10 @@ class Records:
         if media_type == JSON and is_json_ld(data):
             return rdf.read_rdf(data, "application/ld+json", self._graph)
         return fhir.read_bytes(data, self._terminology)
+
+    def from_gathered(self, lines: Sequence[Line], shelf: Shelf) -> list[PatientRecord]:
+        """Return the records in lines of FHIR that belong together: see `patients.fhir.gathered`."""
+        return fhir.read_gathered(lines, shelf, self._terminology)
 
     def from_fhir(self, resource: Mapping[str, object]) -> list[PatientRecord]:
         """Return the records in a parsed FHIR R4 resource."""
