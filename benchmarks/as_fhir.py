@@ -217,6 +217,8 @@ class Writer:
         authored = node.get("recorded") or node.get("start") or []
         period = {} if not node.get("recorded") else self._dates(node, start="start")
         ended = self._dates(node, end="end")
+        if ended and node.local("status") == "Stopped":
+            raise NoFhir("the end of an order is the one planned, not when it was stopped")
         if ended and not period:
             period = self._dates(node, start="start")
         valid = {**period, **ended}

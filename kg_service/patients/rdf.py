@@ -7,8 +7,8 @@ document: none is fetched. RDF/XML is not read, as its entities can be made to g
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, serialize
@@ -43,6 +43,16 @@ SUBJECT = NamedNode(PATIENT + "subject")
 PERSON = NamedNode(PATIENT + "Patient")
 INPUT_PATH = NamedNode(PATIENT + "inputPath")
 BLANK = BASE + "record/blank/"
+DECIMAL_FORM = re.compile(r"[+-]?(?=[\d.]{1,19}$)(?:\d+\.?\d*|\.\d+)", re.ASCII)
+NUMBER_FORMS: Mapping[str, re.Pattern[str]] = {
+    XSD + "integer": re.compile(r"[+-]?\d{1,18}", re.ASCII),
+    **dict.fromkeys(
+        (XSD + "double", XSD + "float"),
+        re.compile(r"[+-]?(?=[\d.]{1,19}(?:[eE]|$))(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII),
+    ),
+}
+"""How numbers are written: as XSD has it, and no longer than every store can hold."""
+
 
 
 class Fact(NamedTuple):
@@ -188,11 +198,11 @@ class _Reader:
         """Return a fault, with the nearest names, when the object is no known member of the class wanted."""
         if triple.predicate == SUBJECT:
             return None
-        found = [q.subject for q in self._graph.store.quads_for_pattern(None, TYPE, NamedNode(wanted))]
-        members = {node.value for node in found if isinstance(node, NamedNode)}
-        if isinstance(triple.object, NamedNode) and triple.object.value in members:
+        store, kind = self._graph.store, NamedNode(wanted)
+        if isinstance(triple.object, NamedNode) and any(store.quads_for_pattern(triple.object, TYPE, kind)):
             return None
-        curies = {self._graph.labels.curie(iri) for iri in members}
+        members = [quad.subject for quad in store.quads_for_pattern(None, TYPE, kind)]
+        curies = {self._graph.labels.curie(node.value) for node in members if isinstance(node, NamedNode)}
         shown = self._graph.labels.curie(triple.object.value)
         offers = f" Nearest: {', '.join(near)}." if (near := nearest(shown, curies)) else ""
         return Fault(place, f"Its value is no {self._graph.labels[wanted]} known here.{offers}")
@@ -209,10 +219,7 @@ def _is_literal_of(value: object, wanted: str) -> bool:
     if not wanted:
         return calendar.days(value) is not None
     if wanted in NUMBERS:
-        try:
-            return Decimal(value.value).is_finite()
-        except InvalidOperation:
-            return False
+        return NUMBER_FORMS.get(value.datatype.value, DECIMAL_FORM).fullmatch(value.value) is not None
     return value.value in {"true", "false", "1", "0"} if wanted == XSD + "boolean" else True
 
 
