@@ -88,6 +88,10 @@ class Judge:
         """Take the rules with what they rest on; labels name what is missing."""
         self._rules = rules
         self._labels = labels
+        self._otherwise = {
+            unread: tuple(_not_applicable(rule, grounds, unread_treatment=unread) for rule, grounds in rules)
+            for unread in (False, True)
+        }
         self._shapes = {shape.value for rule, _ in rules for shape in (rule.iri, rule.missing_data_shape)}
 
     def __call__(self, record: PatientRecord, case: Case, results: Iterable[Result]) -> PatientVerdicts:
@@ -104,8 +108,8 @@ class Judge:
         verdicts = tuple(
             self._verdict(rule, grounds, record, case, by_shape)
             if grounds.applies and rule.target.value in kinds
-            else _not_applicable(rule, grounds, unread_treatment=unread)
-            for rule, grounds in self._rules
+            else otherwise
+            for (rule, grounds), otherwise in zip(self._rules, self._otherwise[unread], strict=True)
         )
         return PatientVerdicts(record, verdicts, remarks, unread_treatment=unread)
 
