@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CODED = frozenset(NamedNode(PATIENT + name) for name in CONCEPTS)
 PAST = NamedNode(PATIENT + "pastHistory")
+STATUS, STOPPED, ORDER, END = (NamedNode(PATIENT + name) for name in ("status", "Stopped", "Order", "end"))
 CODE_MATCH, BY_TEXT = NamedNode(PATIENT + "codeMatch"), NamedNode(PATIENT + "ByText")
 
 Resource = dict[str, Any]
@@ -59,8 +60,15 @@ class FhirPopulation:
         return self._resources(record, f"Patient/{id_of(record.patient.value)}", seed, number)
 
     def said(self, seed: int, number: int) -> PatientRecord:
-        """Return what FHIR can say of the patient with this number: what has no code is in words."""
+        """Return what FHIR can say of the patient with this number: what has no code is in words.
+
+        When an order was stopped it cannot say, only until when it was planned.
+        """
         record = self._population.patient(seed, number)
+        facts = set(record.triples)
+        stopped = {t.subject for t in facts if t.predicate == STATUS and t.object == STOPPED} & {
+            t.subject for t in facts if t.object == ORDER
+        }
         past = {triple.subject for triple in record.triples if triple.predicate == PAST}
         worded = {triple.subject for triple in record.triples if triple.predicate == CODE_MATCH}
         in_words = [
@@ -71,7 +79,8 @@ class FhirPopulation:
             and triple.subject not in worded
             and not self._writer.codes.has_code(triple.object, past=triple.subject in past)
         ]
-        return PatientRecord(record.patient, record.resource_id, (*record.triples, *in_words), (), ())
+        said = (t for t in record.triples if not (t.predicate == END and t.subject in stopped))
+        return PatientRecord(record.patient, record.resource_id, (*said, *in_words), (), ())
 
     def _resources(self, record: PatientRecord, whose: str, seed: int, number: int) -> list[Resource]:
         return [*self._writer.resources(record, whose), *self._unread(whose, seed, number)]

@@ -17,9 +17,7 @@ from hypothesis import strategies as st
 from people import Population
 
 from kg_service.errors import RecordError
-from kg_service.patients.fhir import read_path
 from kg_service.patients.rdf import read_rdf
-from kg_service.patients.terminology import Terminology
 from kg_service.validation.compiled.facts import Facts
 from kg_service.validation.compiled.values import term
 from kg_service.validation.reference import StoreCase
@@ -134,8 +132,8 @@ def test_on_the_case_library(engines: Engines, guideline: KnowledgeGraph, case: 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the sample patients are not in ../shared/patients")
 @pytest.mark.parametrize("as_of", [DAYS[0], DAYS[-1]])
-def test_on_sample_patients(engines: Engines, guideline: KnowledgeGraph, as_of: dt.date) -> None:
-    for record in read_path(SHARED, Terminology(guideline.store)):
+def test_on_sample_patients(engines: Engines, guideline: Guideline, as_of: dt.date) -> None:
+    for record in guideline.records.from_path(SHARED):
         assert not engines.differ(record, as_of)
 
 
