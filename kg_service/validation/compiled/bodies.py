@@ -287,6 +287,8 @@ class Body:
         if obj:
             is_type = isinstance(step.verb, Link) and step.verb.predicate == TYPE.value
             return 4 if isinstance(step.object, Variable) else 3 if is_type else 2
+        if self._is_listed(step.object):
+            return 3
         return FREE + (not isinstance(step.verb, Link))
 
     def _is_known(self, side: Side) -> bool:
@@ -294,8 +296,14 @@ class Body:
 
     # Triple patterns
 
+    def _is_listed(self, side: Side) -> bool:
+        """Tell whether a side has no value yet, but a condition says which few it may have."""
+        return isinstance(side, Variable) and side.name not in self.known and side.name in self._allowed
+
     def _match(self, step: Match) -> None:
         subject, verb, obj = step
+        if isinstance(obj, Variable) and self._is_listed(obj) and not self._is_known(subject):
+            self.loop(f"for {self._target(obj)} in {self._allowed[obj.name]!r}")
         if isinstance(verb, Variable):
             self._match_any(subject, verb, obj)
         elif isinstance(verb, Link):
