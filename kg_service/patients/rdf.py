@@ -54,7 +54,6 @@ NUMBER_FORMS: Mapping[str, re.Pattern[str]] = {
 """How numbers are written: as XSD has it, and no longer than every store can hold."""
 
 
-
 class Fact(NamedTuple):
     """A triple of an IRI: all that a record is made of."""
 

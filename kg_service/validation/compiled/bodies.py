@@ -2,196 +2,32 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union
-from kg_service.validation.compiled import facts, values
 from kg_service.validation.compiled.conditions import Conditions, refuse_aggregate
-from kg_service.validation.compiled.expressions import Aggregate, Call, Constant, Exists, Expression, Names, Variable
-from kg_service.validation.compiled.matching import matching, predicates
-from kg_service.validation.compiled.paths import Either, Inverse, Link, Path, Repeated, Sequence_, read_path
+from kg_service.validation.compiled.expressions import Aggregate, Call, Constant, Exists, Expression, Variable
+from kg_service.validation.compiled.lines import as_tuple
+from kg_service.validation.compiled.matches import Matches
+from kg_service.validation.compiled.paths import Inverse, Link, Path, Sequence_, read_path
 from kg_service.validation.compiled.selection import Selection, assigned, read_selection
-from kg_service.validation.compiled.values import Value
+from kg_service.validation.compiled.steps import THIS, Match, Step, bound_by, is_filter, one_of, spoken_of
 from kg_service.validation.compiled.variables import bound, in_scope, mentioned, named_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg_service.knowledge.pattern import Element
-    from kg_service.validation.compiled.facts import Facts
-    from kg_service.validation.compiled.values import Term
+    from kg_service.validation.compiled.steps import Side
 
-THIS = "this"
-Side: TypeAlias = "Variable | Constant"
 DEEPEST = 12  # loops within one another; a step adds up to three
-FREE = 9  # the cost of a pattern of which neither end is known
 
 
-class Match(NamedTuple):
-    """A triple pattern whose path has one step."""
-
-    subject: Side
-    verb: Variable | Link | Either | Repeated
-    object: Side
-
-
-Step: TypeAlias = "Match | Constraint | Nested | Union | SubSelect"
-
-
-class Unit:
-    """What all bodies of one query share: constants, the indexes they look things up in, functions within."""
-
-    def __init__(self, names: Names, guideline: Facts) -> None:
-        """Look the predicates of `guideline` up there, all others in the case."""
-        self.names = names
-        self.guideline = guideline
-        self.constants: dict[str, Any] = {
-            "NOTHING": facts.NOTHING, "ONCE": (None,), "UNBOUND": (None,), "cache": cache,
-            "reached": facts.reached, "matching": matching, "predicates": predicates, "guideline": guideline,
-            **{name: getattr(values, name) for name in (
-                "TRUE", "FALSE", "truth", "same", "less", "greater", "at_most", "at_least", "added", "subtracted",
-                "multiplied", "divided", "shown", "iri", "concatenated", "coalesced", "number", "total", "least",
-                "most",
-            )},
-        }  # fmt: skip
-        self.functions: list[list[str]] = []
-        self._literals: dict[Value, str] = {}
-        self._fetched: dict[str, str] = {}
-        self._made = 0
-
-    def constant(self, term: Term) -> str:
-        """Return how the text names a term."""
-        if not isinstance(term, Value):
-            return repr(term)
-        if term not in self._literals:
-            name = self._literals[term] = self.fresh("k")
-            self.constants[name] = term
-        return self._literals[term]
-
-    def fresh(self, letter: str) -> str:
-        """Return a name that is not taken."""
-        self._made += 1
-        return f"{letter}{self._made}"
-
-    def indexes(self, predicate: str, obj: Side, allowed: Sequence[str] | None) -> Sequence[tuple[str, str]]:
-        """Return the names of the indexes of a predicate; types that are not named may be of case and guideline.
-
-        `allowed` are the names that `obj` may be, where they are known.
-        """
-        own = self.index(predicate, obj)
-        classes = self.guideline.subjects.get(TYPE.value, facts.NOTHING)
-        if predicate != TYPE.value or isinstance(obj, Constant) or classes.keys().isdisjoint(allowed or classes):
-            return [own]
-        self.constants["p_type"], self.constants["q_type"] = self.guideline.objects[predicate], classes
-        return [own, ("p_type", "q_type")]
-
-    def in_guideline(self, predicate: str, obj: Side) -> bool:
-        """Tell whether a pattern is looked up in the guideline, and therefore not in the case."""
-        if predicate != TYPE.value:
-            return predicate in self.guideline.objects
-        return isinstance(obj, Constant) and obj.term in self.guideline.subjects.get(predicate, facts.NOTHING)
-
-    def index(self, predicate: str, obj: Side) -> tuple[str, str]:
-        """Return the names of the indexes of a predicate, by subject and by object."""
-        in_guideline = self.in_guideline(predicate, obj)
-        key = predicate + "|" * in_guideline
-        if key not in self._fetched:
-            number = self._fetched[key] = self.fresh("")
-            if in_guideline:
-                self.constants[f"p{number}"] = self.guideline.objects[predicate]
-                self.constants[f"q{number}"] = self.guideline.subjects[predicate]
-        return f"p{self._fetched[key]}", f"q{self._fetched[key]}"
-
-    def fetches(self) -> dict[str, str]:
-        """Return, by the names of the indexes of the case, the lines that look them up."""
-        return {
-            f"{letter}{number}": f"{letter}{number} = facts.{side}.get({key!r}, NOTHING)"
-            for key, number in self._fetched.items()
-            if f"p{number}" not in self.constants
-            for letter, side in (("p", "objects"), ("q", "subjects"))
-        }
-
-
-class Body:
-    """The lines of one function, written from the outside of its loops to the inside.
-
-    `known` are the variables with a value: surely (True) or perhaps. `sees_all` says that every known variable is
-    visible in every scope, as within EXISTS; `at_end` is the statement that gives up where there is no loop.
-    """
-
-    def __init__(self, unit: Unit, known: Mapping[str, bool], *, at_end: str, sees_all: bool = False) -> None:
-        """Begin a function to which the `known` variables are given."""
-        self.unit = unit
-        self.known = {THIS: True, **known}
-        self.lines: list[str] = []
-        self._depth = 0
-        self._at_end = at_end
-        self._sees_all = sees_all
-        self._visible: frozenset[str] = frozenset()
-        self._needed: frozenset[str] | None = None
-        self._allowed: Mapping[str, tuple[str, ...]] = {}  # the names that a variable may be
-        self._local: dict[str, str] = {}  # what variables are called that have got another value
-        self._begun, self._base, self._given_first = 0, 0, self._locals()
-
-    # Lines
-
-    def write(self, line: str) -> None:
-        """Add a line within the loops that are open."""
-        self.lines.append("    " * self._depth + line)
-
-    def loop(self, head: str) -> None:
-        """Open a loop."""
-        self.write(f"{head}:")
-        self._depth += 1
-
-    def require(self, condition: str) -> None:
-        """Go on only where a condition holds."""
-        self.write(f"if not {condition}:")
-        self.write(f"    {'continue' if self._depth else self._at_end}")
-
-    def close(self) -> None:
-        """Leave all loops."""
-        self._depth = 0
-
-    def _spill(self) -> None:
-        """Make what is written of a group so far a function of its own: Python nests no more than 20 loops."""
-        names = self._locals()
-        self.write(f"yield {_tuple(names)}")
-        lines = [line[4 * self._base :] for line in self.lines[self._begun :]]
-        self.lines[self._begun :] = []
-        self._depth = self._base
-        name = self.unit.fresh("g")
-        params = ", ".join(self._given_first)
-        self.unit.functions.append(
-            [f"def {name}({params}):", "    for _ in ONCE:", *(f"        {one}" for one in lines)]
-        )
-        self.loop(f"for {_tuple(names)} in {name}({params})")
-
-    # Names
-
-    def place(self, name: str) -> str:
-        """Write where the value of a variable is."""
-        own = f"s_{name[1:]}" if name[0] == "/" else f"v_{name}"  # between the steps of a path no query has a name
-        return self._local.get(name, own)
-
-    def restart(self, allowed: Mapping[str, tuple[str, ...]]) -> None:
-        """Begin with the values that were given, and what is known of them."""
-        self._local, self._allowed = {}, allowed
-
-    def _anew(self, name: str) -> str:
-        """Write where another value of a variable goes: what it had is needed at the next turn of a loop."""
-        if name in self.known:
-            self._local[name] = self.unit.fresh("w")
-        return self.place(name)
-
-    def _locals(self) -> tuple[str, ...]:
-        return tuple(self.place(name) for name in self.known if name != THIS)
-
-    # Groups
+class Body(Matches):
+    """A function for a group of patterns, or for a whole query."""
 
     def group(self, group: Group, needed: frozenset[str] | None, seen: frozenset[str] = frozenset()) -> None:
         """Write a group: its joins in a good order, each filter as soon as its variables have their last values.
@@ -203,12 +39,12 @@ class Body:
         outside = frozenset(self.known)
         self._begun, self._base, self._given_first = len(self.lines), self._depth, self._locals()
         filters = [one for element in group.elements for one in self._filters(element)]
-        self._allowed = {**self._allowed, **dict(filter(None, map(_one_of, filters)))}
-        steps = [step for one in group.elements if not _is_filter(one) for step in self._steps(one)]
+        self._allowed = {**self._allowed, **dict(filter(None, map(one_of, filters)))}
+        steps = [step for one in group.elements if not is_filter(one) for step in self._steps(one)]
         visible = outside if self._sees_all else frozenset({THIS})
         while True:
             sure = {name for name, is_sure in self.known.items() if is_sure}
-            for condition in [one for one in filters if not (named_in(one) & _bound_by(steps)) - sure]:
+            for condition in [one for one in filters if not (named_in(one) & bound_by(steps)) - sure]:
                 filters.remove(condition)
                 self._visible = own | visible | seen
                 self.require(self._conditions().true(condition))
@@ -219,7 +55,7 @@ class Body:
                 self._spill()
             step = self._best(steps)
             steps.remove(step)
-            later = frozenset().union(*map(_spoken_of, steps), *map(named_in, filters))
+            later = frozenset().union(*map(spoken_of, steps), *map(named_in, filters))
             self._needed = None if needed is None else needed | later
             self._step(step)
 
@@ -237,13 +73,10 @@ class Body:
 
     def _filters(self, element: Element) -> Sequence[Expression]:
         """Return the conditions of a FILTER, one by one where they are joined by &&."""
-        if not isinstance(element, Constraint) or not _is_filter(element):
+        if not isinstance(element, Constraint) or not is_filter(element):
             return ()
         found = self.unit.names.expression(element.parts)
         return found.args if isinstance(found, Call) and found.name == "&&" else (found,)
-
-    def _is_needed(self, name: str) -> bool:
-        return self._needed is None or name in self._needed
 
     def _steps(self, element: Element) -> Iterator[Step]:
         """Yield what an element has to be done for: a pattern with a path of several steps is several matches."""
@@ -276,135 +109,6 @@ class Body:
         joins = list(takewhile(lambda step: not isinstance(step, Nested | Constraint), steps))
         return min(joins, key=self._cost) if joins else steps[0]
 
-    def _cost(self, step: Step) -> int:
-        if not isinstance(step, Match):
-            return 5
-        subject, obj = self._is_known(step.subject), self._is_known(step.object)
-        if subject and obj:
-            return 0
-        if subject:
-            return 1
-        if obj:
-            is_type = isinstance(step.verb, Link) and step.verb.predicate == TYPE.value
-            return 4 if isinstance(step.object, Variable) else 3 if is_type else 2
-        if self._is_listed(step.object):
-            return 3
-        return FREE + (not isinstance(step.verb, Link))
-
-    def _is_known(self, side: Side) -> bool:
-        return isinstance(side, Constant) or self.known.get(side.name, False)
-
-    # Triple patterns
-
-    def _is_listed(self, side: Side) -> bool:
-        """Tell whether a side has no value yet, but a condition says which few it may have."""
-        return isinstance(side, Variable) and side.name not in self.known and side.name in self._allowed
-
-    def _match(self, step: Match) -> None:
-        subject, verb, obj = step
-        if isinstance(obj, Variable) and self._is_listed(obj) and not self._is_known(subject):
-            self.loop(f"for {self._target(obj)} in {self._allowed[obj.name]!r}")
-        if isinstance(verb, Variable):
-            self._match_any(subject, verb, obj)
-        elif isinstance(verb, Link):
-            self._match_either(subject, (verb.predicate,), obj)
-        elif isinstance(verb, Either):
-            self._match_either(subject, verb.predicates, obj)
-        else:
-            self._reach(subject, verb, obj)
-
-    def _match_either(self, subject: Side, predicates: Sequence[str], obj: Side) -> None:
-        """Match a pattern that has one of some predicates."""
-        allowed = self._allowed.get(obj.name) if isinstance(obj, Variable) else None
-        indexes = [index for predicate in predicates for index in self.unit.indexes(predicate, obj, allowed)]
-        if len(indexes) == 1:
-            self._look_up(subject, indexes[0], obj)
-            return
-        p, q = self.unit.fresh("x"), self.unit.fresh("x")
-        self.loop(f"for {p}, {q} in {_tuple(f'({one}, {other})' for one, other in indexes)}")
-        self._look_up(subject, (p, q), obj)
-
-    def _look_up(self, subject: Side, index: tuple[str, str], obj: Side) -> None:
-        """Match a pattern in the indexes by subject and by object that the two names stand for."""
-        objects, subjects = index
-        if subject == obj or self._is_doubtful(subject) or self._is_doubtful(obj):
-            pair = self.unit.fresh("t")
-            self.loop(f"for {pair} in matching({objects}, {subjects}, {self._given(subject)}, {self._given(obj)})")
-            self._take(subject, f"{pair}[0]")
-            self._take(obj, f"{pair}[1]")
-        elif self._is_known(subject) and self._is_known(obj):
-            self.require(f"{self._given(obj)} in {objects}.get({self._given(subject)}, ())")
-        elif self._is_known(subject):
-            self._each(obj, f"{objects}.get({self._given(subject)}, ())")
-        elif self._is_known(obj):
-            self._each(subject, f"{subjects}.get({self._given(obj)}, ())")
-        else:
-            found = self.unit.fresh("t")
-            self.loop(f"for {self._target(subject)}, {found} in {objects}.items()")
-            self.loop(f"for {self._target(obj)} in {found}")
-
-    def _each(self, side: Side, found: str) -> None:
-        """Go through what was found for a side; where nobody asks for it, one is as good as many."""
-        if isinstance(side, Variable) and not self._is_needed(side.name):
-            self.require(found)
-        else:
-            self.loop(f"for {self._target(side)} in {found}")
-
-    def _match_any(self, subject: Side, verb: Variable, obj: Side) -> None:
-        """Match a pattern whose predicate is a variable."""
-        if self._is_doubtful(verb):
-            raise ReleaseError(f"?{verb.name}, which may be unbound, stands for a predicate: this is not supported.")
-        if not self._is_known(verb):
-            names = self._allowed.get(verb.name)
-            self.loop(f"for {self._target(verb)} in {names or 'predicates(facts, guideline)'}")
-        source, p, q = self.unit.fresh("x"), self.unit.fresh("x"), self.unit.fresh("x")
-        self.loop(f"for {source} in (facts, guideline)")
-        for name, side in ((p, "objects"), (q, "subjects")):
-            self.write(f"{name} = {source}.{side}.get({self.place(verb.name)}, NOTHING)")
-        self._look_up(subject, (p, q), obj)
-
-    def _reach(self, subject: Side, path: Repeated, obj: Side) -> None:
-        objects, subjects = self.unit.index(path.predicate, obj)
-        start, index, end = (subject, objects, obj) if self._is_known(subject) else (obj, subjects, subject)
-        if not self._is_known(start):
-            raise ReleaseError("A path with ?, * or + must have one end that is bound: add a pattern that binds it.")
-        walked = f"reached({index}, {self._given(start)}, least={path.least}, most={path.most})"
-        if self._is_known(end):
-            self.require(f"{self._given(end)} in {walked}")
-            return
-        found = self.unit.fresh("t")
-        self.loop(f"for {found} in {walked}")
-        self._take(end, found)
-
-    def _is_doubtful(self, side: Side) -> bool:
-        return isinstance(side, Variable) and self.known.get(side.name) is False
-
-    def _given(self, side: Side) -> str:
-        """Write what is known of a side: a term, or None."""
-        if isinstance(side, Constant):
-            return self.unit.constant(side.term)
-        return self.place(side.name) if side.name in self.known else "None"
-
-    def _target(self, side: Side) -> str:
-        """Write where the value of a side goes, that has none yet."""
-        assert isinstance(side, Variable)  # noqa: S101 - narrows the type: constants are known
-        self.known[side.name] = True
-        return self.place(side.name)
-
-    def _take(self, side: Side, found: str) -> None:
-        """Give a side the value that was found, or, if it has one, hold it to that."""
-        if self._is_known(side):
-            self.require(f"{self._given(side)} == {found}")
-        elif isinstance(side, Variable) and self._is_doubtful(side):
-            given = self._given(side)
-            self.require(f"({given} is None or {given} == {found})")
-            self.write(f"{self._anew(side.name)} = {found}")
-            self.known[side.name] = True
-        else:
-            self.write(f"{self._target(side)} = {found}")
-
-    # What stands in braces
-
     def _optional(self, element: Nested) -> None:
         shown = self._unsure(in_scope(element.group))
         if not any(map(self._is_needed, shown)) and self._needed is not None:
@@ -429,10 +133,10 @@ class Body:
         found.loop("for _ in ONCE")
         found.group(element.group, self._asked(shown), self._visible)
         found.write("found = True")
-        found.write(f"yield {_tuple(map(found.place, shown))}")
+        found.write(f"yield {as_tuple(map(found.place, shown))}")
         found.close()
         found.write("if not found:")
-        found.write(f"    yield {_tuple(before.values())}")
+        found.write(f"    yield {as_tuple(before.values())}")
         self._call(found, "o", element.group, shown)
         self.known.update(dict.fromkeys((name for name in shown), False))
 
@@ -450,7 +154,7 @@ class Body:
             inner.loop("for _ in ONCE")
             inner.group(group, self._asked(shown))
             yielded = (inner.place(name) if name in inner.known or name in given else "None" for name in shown)
-            inner.write(f"yield {_tuple(yielded)}")
+            inner.write(f"yield {as_tuple(yielded)}")
             if one_is_enough:
                 inner.write("return")
             sure &= {name for name in shown if inner.known.get(name)}
@@ -474,19 +178,6 @@ class Body:
             self._take_perhaps(
                 shown, f"{row}[{number}]", sure=isinstance(of, Variable) and inner.known.get(of.name, False)
             )
-
-    def _take_perhaps(self, name: str, found: str, *, sure: bool) -> None:
-        """Give a variable a value that may be None."""
-        if name not in self.known:
-            self.write(f"{self.place(name)} = {found}")
-            self.known[name] = sure
-        elif sure:
-            self._take(Variable(name), found)
-        else:
-            given = self.place(name)
-            self.require(f"({given} is None or {found} is None or {given} == {found})")
-            if not self.known[name]:
-                self.write(f"{self._anew(name)} = {found} if {given} is None else {given}")
 
     def _exists(self, condition: Exists) -> str:
         """Write the call of a function that tells whether a group has a solution for the values that are known."""
@@ -530,13 +221,7 @@ class Body:
     def _call(self, inner: Body, letter: str, group: Group, shown: Sequence[str]) -> None:
         """Loop over the solutions of an inner function, which gives values to `shown`."""
         call = self._define(inner, letter, group)
-        self.loop(f"for {_tuple(map(self._anew, shown)) if shown else '_'} in {call}")
-
-    def _unsure(self, names: frozenset[str]) -> list[str]:
-        """Return those of some variables that have no sure value yet, in a stable order."""
-        return sorted(name for name in names if not self.known.get(name))
-
-    # Values and results
+        self.loop(f"for {as_tuple(map(self._anew, shown)) if shown else '_'} in {call}")
 
     def _bind(self, element: Constraint) -> None:
         name, expression = (
@@ -565,7 +250,7 @@ class Body:
         unsure = [name for name, side in zip(made, sides, strict=True) if not self._is_known(side)]
         if unsure:
             self.write(f"if {' and '.join(f'{name} is not None' for name in unsure)}:")
-        self.write(f"{'    ' * bool(unsure)}yield {_tuple(made)}")
+        self.write(f"{'    ' * bool(unsure)}yield {as_tuple(made)}")
 
     def select(self, selection: Selection, where: Group, *, counted: bool = False) -> None:
         """Write a query: its WHERE, and a row for each solution or group of solutions.
@@ -576,7 +261,7 @@ class Body:
             needed = None if counted else frozenset().union(*(named_in(of) for _, of in selection.items))
             self.group(where, needed)
             self._visible = frozenset(self.known)
-            row = _tuple(self._conditions().value(of) for _, of in selection.items)
+            row = as_tuple(self._conditions().value(of) for _, of in selection.items)
             if selection.distinct:
                 self.lines.insert(0, "seen = set()")
                 self.write(f"row = {row}")
@@ -602,8 +287,8 @@ class Body:
         conditions = Conditions(self.unit.constant, self._variable, self._exists, hook)
         shown = [conditions.value(of) for _, of in selection.items]
         plain = self._conditions()
-        row = _tuple("TRUE" if one.of is None else plain.value(one.of) for one in aggregates)
-        key = _tuple(self._given(Variable(name)) for name in keys)
+        row = as_tuple("TRUE" if one.of is None else plain.value(one.of) for one in aggregates)
+        key = as_tuple(self._given(Variable(name)) for name in keys)
         self.write(f"groups.setdefault({key}, []).append({row})")
         self.close()
         self.loop("for key, rows in groups.items()")
@@ -613,7 +298,7 @@ class Body:
             self.write(f"{self.place(name)} = key[{number}]")
         for number, one in enumerate(aggregates):
             self.write(f"a{number} = {_worked_out(one, f'[row[{number}] for row in rows]')}")
-        self.write(f"yield {_tuple(shown)}")
+        self.write(f"yield {as_tuple(shown)}")
 
 
 def _worked_out(of: Aggregate, column: str) -> str:
@@ -628,38 +313,3 @@ def _worked_out(of: Aggregate, column: str) -> str:
 
 def _refuse_bind() -> tuple[str, Any]:
     raise ReleaseError("EXISTS within BIND is not supported: write it in a FILTER or an OPTIONAL.")
-
-
-def _one_of(condition: Expression) -> tuple[str, tuple[str, ...]] | None:
-    """Return the variable, and the names, if a condition lets a variable be only one of some names."""
-    if not isinstance(condition, Call) or condition.name != "IN" or not isinstance(condition.args[0], Variable):
-        return None
-    names = [one.term for one in condition.args[1:] if isinstance(one, Constant) and isinstance(one.term, str)]
-    return (condition.args[0].name, tuple(dict.fromkeys(names))) if len(names) == len(condition.args) - 1 else None
-
-
-def _is_filter(element: Element) -> bool:
-    return isinstance(element, Constraint) and element.word == "FILTER"
-
-
-def _spoken_of(step: Step) -> frozenset[str]:
-    """Return all variables in a step."""
-    if isinstance(step, Match):
-        return frozenset(side.name for side in step if isinstance(side, Variable))
-    return mentioned(step)
-
-
-def _bound_by(steps: Iterable[Step]) -> frozenset[str]:
-    """Return the variables that may get a value in steps still to come."""
-    found: set[str] = set()
-    for step in steps:
-        if isinstance(step, Match):
-            found |= {side.name for side in step if isinstance(side, Variable)}
-        else:
-            found |= in_scope(step)
-    return frozenset(found)
-
-
-def _tuple(parts: Iterable[str]) -> str:
-    joined = ", ".join(parts)
-    return f"({joined},)" if joined else "()"

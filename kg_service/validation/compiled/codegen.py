@@ -8,20 +8,23 @@ every scope, as SHACL wants it (https://www.w3.org/TR/shacl/#pre-binding).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.pattern import Group, TriplePattern, read_query
 from kg_service.knowledge.tokens import tokens
-from kg_service.validation.compiled.bodies import THIS, Body, Unit
+from kg_service.validation.compiled.bodies import Body
 from kg_service.validation.compiled.expressions import Constant
 from kg_service.validation.compiled.paths import Link, read_path
 from kg_service.validation.compiled.selection import read_selection
+from kg_service.validation.compiled.steps import THIS
+from kg_service.validation.compiled.unit import Unit
 from kg_service.validation.compiled.variables import mentioned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from kg_service.validation.compiled.expressions import Names
     from kg_service.validation.compiled.facts import Facts
     from kg_service.validation.compiled.values import Found, Term
@@ -31,6 +34,9 @@ NAME = re.compile(r"\b[pq]\d+\b")
 Row: TypeAlias = "tuple[Found, ...]"
 Run: TypeAlias = "Callable[[Facts, Term], Iterator[Row]]"
 """A compiled query: given the facts of a case and $this, yields solutions."""
+
+Derive: TypeAlias = "Callable[[Facts, Term], Iterator[tuple[Term, str, Term]]]"
+"""A compiled derivation: given the same, yields the triples that it makes."""
 
 
 def compile_select(text: str, names: Names, guideline: Facts) -> tuple[Run, tuple[str, ...]]:
@@ -48,7 +54,7 @@ def compile_select(text: str, names: Names, guideline: Facts) -> tuple[Run, tupl
     return _function(unit, body, query.where if may_end else Group(())), tuple(name for name, _ in selection.items)
 
 
-def compile_construct(text: str, names: Names, guideline: Facts) -> Run:
+def compile_construct(text: str, names: Names, guideline: Facts) -> Derive:
     """Return a CONSTRUCT as a function that yields triples; as `compile_select`."""
     query = read_query(text)
     words = {token.text.upper() for token in tokens(text) if token.kind == "word"}
@@ -59,13 +65,15 @@ def compile_construct(text: str, names: Names, guideline: Facts) -> Run:
     made = query.template
     body.group(query.where, mentioned(made))
     for triple in made.elements:
+        assert isinstance(triple, TriplePattern)  # noqa: S101 - narrows the type: a template holds nothing else
         body.construct(triple)
     if mentioned(made) <= {THIS}:
         body.write("return")  # every other solution makes the same
-    return _function(unit, body, query.where)
+    derive: Derive = _function(unit, body, query.where)
+    return derive
 
 
-def _function(unit: Unit, body: Body, where: Group) -> Run:
+def _function(unit: Unit, body: Body, where: Group) -> Any:  # noqa: ANN401 - what it yields, its lines say
     """Put the text together and run it through Python's compiler."""
     inner = [line for lines in unit.functions for line in lines]
     ends = list(_early_ends(unit, where))
@@ -78,8 +86,7 @@ def _function(unit: Unit, body: Body, where: Group) -> Run:
     source = "\n".join(["def run(facts, v_this):", *(f"    {line}" for line in [*lines, *inner, *body.lines]), ""])
     namespace: dict[str, Any] = dict(unit.constants)
     exec(compile(source, "<compiled shape>", "exec"), namespace)  # noqa: S102 - written here, from the release's shapes
-    run: Run = namespace["run"]
-    return run
+    return namespace["run"]
 
 
 def _early_ends(unit: Unit, where: Group) -> list[tuple[str, str]]:

@@ -64,7 +64,7 @@ class Conditions:
         """Write the condition that an expression is false."""
         return self._test(of, wanted=False)
 
-    def _test(self, of: Expression, *, wanted: bool) -> str:
+    def _test(self, of: Expression, *, wanted: bool) -> str:  # noqa: PLR0911 - one for each kind of operator
         if isinstance(of, Exists):
             return f"{'' if wanted is not of.negated else 'not '}{self._exists(of)}"
         if not isinstance(of, Call) or of.name not in LOGICAL:

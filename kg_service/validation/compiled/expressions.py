@@ -1,4 +1,4 @@
-"""SPARQL expressions as trees (https://www.w3.org/TR/sparql11-query/#rExpression), for the functions that shapes use."""
+"""SPARQL expressions as trees (https://www.w3.org/TR/sparql11-query/#rExpression); of functions, those shapes use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.pattern import Group
 from kg_service.knowledge.tokens import Token, tokens
-from kg_service.validation.compiled.values import BOOLEAN, DECIMAL, DOUBLE, INTEGER, STRING, Term, literal
+from kg_service.validation.compiled.values import BOOLEAN, DECIMAL, DOUBLE, INTEGER, RDF_LANGUAGE, STRING, Term, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -157,7 +157,7 @@ class _Parser:
             return Call("-", (Constant(literal("0", INTEGER)), self._unary()))
         return self.primary()
 
-    def primary(self) -> Expression:
+    def primary(self) -> Expression:  # noqa: PLR0911 - one for each kind of token
         if self._next == "(":
             self._at += 1
             found = self._or()
@@ -216,15 +216,14 @@ class _Parser:
     def _string(self, quoted: str) -> Term:
         length = 3 if quoted[:3] in {'"""', "'''"} else 1
         lexical = ESCAPE.sub(_unescaped, quoted[length:-length])
-        if self._take("^^"):
-            token = self._found[self._at]
-            assert isinstance(token, Token)  # noqa: S101 - narrows the type; the query is valid
+        typed = self._take("^^")
+        token = self._found[self._at] if not self.done else None
+        if typed and isinstance(token, Token):
             self._at += 1
             return literal(lexical, self._names.iri(token))
-        token = self._found[self._at] if not self.done else None
         if isinstance(token, Token) and token.kind == "language":
             self._at += 1
-            return literal(lexical, "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString", token.text[1:].lower())
+            return literal(lexical, RDF_LANGUAGE, token.text[1:].lower())
         return literal(lexical, STRING)
 
     @property

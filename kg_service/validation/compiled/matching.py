@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kg_service.validation.compiled.facts import Facts
     from kg_service.validation.compiled.values import Found, Term
 
-By = "Mapping[Term, list[Term]]"
+By: TypeAlias = "Mapping[Term, list[Term]]"
 
 
 def matching(objects: By, subjects: By, subject: Found, obj: Found) -> Iterator[tuple[Term, Term]]:

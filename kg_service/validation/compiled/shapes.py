@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import RDF, RDFS, SH, TYPE
-from kg_service.validation.compiled import values
+from kg_service.validation.compiled import operators, values
 from kg_service.validation.compiled.codegen import compile_select
 from kg_service.validation.compiled.expressions import Names
 from kg_service.validation.compiled.facts import NOTHING, reached
@@ -33,10 +33,10 @@ Check: TypeAlias = "Callable[[Facts, Term], Iterator[Result]]"
 """Yields what is to be reported of a focus node."""
 
 TARGETS = frozenset({"targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf"})
-COUNTS = {"minCount": values.at_least, "maxCount": values.at_most}
+COUNTS = {"minCount": operators.at_least, "maxCount": operators.at_most}
 BOUNDS = {
-    "minExclusive": values.greater, "minInclusive": values.at_least,
-    "maxExclusive": values.less, "maxInclusive": values.at_most,
+    "minExclusive": operators.greater, "minInclusive": operators.at_least,
+    "maxExclusive": operators.less, "maxInclusive": operators.at_most,
 }  # fmt: skip
 CONSTRAINTS = frozenset({*COUNTS, *BOUNDS, "property", "sparql"})
 ABOUT = frozenset({
@@ -66,9 +66,9 @@ class Shape:
 
     def results(self, facts: Facts) -> Iterator[Result]:
         """Yield what the shape reports of a case."""
-        if self.classes and SUBCLASS_OF not in facts.objects:
-            if self.classes.isdisjoint(facts.subjects.get(TYPE.value, NOTHING)):
-                return
+        instances = facts.subjects.get(TYPE.value, NOTHING)
+        if self.classes and SUBCLASS_OF not in facts.objects and self.classes.isdisjoint(instances):
+            return
         for focus in dict.fromkeys(chain.from_iterable(target(facts) for target in self.targets)):
             for check in self.checks:
                 yield from check(facts, focus)
@@ -124,12 +124,11 @@ class _Reader:
         for given in self._objects(node, "targetClass"):
             yield self._instances(str(term(given)))
         for given in self._objects(node, "targetNode"):
-            fixed = (term(given),)
-            yield lambda _, fixed=fixed: fixed
+            yield _fixed(term(given))
         for given in self._objects(node, "targetSubjectsOf"):
-            yield lambda facts, name=str(term(given)): facts.objects.get(name, NOTHING)
+            yield _subjects_of(str(term(given)))
         for given in self._objects(node, "targetObjectsOf"):
-            yield lambda facts, name=str(term(given)): facts.subjects.get(name, NOTHING)
+            yield _objects_of(str(term(given)))
         if self._is_class(node):
             yield self._instances(str(term(node)))
 
@@ -289,7 +288,7 @@ class _Reader:
                 raise self._refused(node, f"sh:{name}")
 
     @staticmethod
-    def _refused(node: Node, feature: str) -> ReleaseError:
+    def _refused(node: object, feature: str) -> ReleaseError:
         return ReleaseError(f"shapes/: {feature}, at {term(node)}, is not supported. Write the shape without it.")
 
     def _objects(self, node: Node, name: str) -> list[Node]:
@@ -300,11 +299,24 @@ class _Reader:
         return sorted(found, key=str)  # type: ignore[arg-type]
 
     def _literals(self, node: Node, name: str) -> list[str]:
-        return [one.value for one in self._objects(node, name) if isinstance(one, Literal)]
+        found = [quad.object for quad in self._store.quads_for_pattern(node, NamedNode(SH + name), None)]
+        return [one.value for one in sorted(found, key=str) if isinstance(one, Literal)]
 
 
 Walk: TypeAlias = "Callable[[Facts, Term], Sequence[Term]]"
 Compare: TypeAlias = "Callable[[Found, Found], bool | None]"
+
+
+def _fixed(node: Term) -> Callable[[Facts], Iterable[Term]]:
+    return lambda _: (node,)
+
+
+def _subjects_of(predicate: str) -> Callable[[Facts], Iterable[Term]]:
+    return lambda facts: facts.objects.get(predicate, NOTHING)
+
+
+def _objects_of(predicate: str) -> Callable[[Facts], Iterable[Term]]:
+    return lambda facts: facts.subjects.get(predicate, NOTHING)
 
 
 def _itself(_: Facts, focus: Term) -> Sequence[Term]:
