@@ -25,7 +25,10 @@ BLOCK_WORDS = CONSTRAINTS | NESTING
 
 @dataclass(frozen=True, slots=True)
 class TriplePattern:
-    """One triple pattern; its verb is a variable or a property path, as text."""
+    """One triple pattern; its verb is a variable or a property path, as text.
+
+    Verb and object are empty where a list of properties in brackets stands alone as subject.
+    """
 
     subject: str
     verb: str
@@ -33,7 +36,7 @@ class TriplePattern:
 
     def __str__(self) -> str:
         """Return the pattern with its full stop."""
-        return f"{self.subject} {self.verb} {self.object} ."
+        return " ".join(filter(None, (self.subject, self.verb, self.object, ".")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,20 @@ class Nested:
         """The keyword, in capitals."""
         return self.head.split()[0].upper()
 
+    def __str__(self) -> str:
+        """Return keyword and group."""
+        return f"{self.head} {self.group}"
+
 
 @dataclass(frozen=True, slots=True)
 class Union:
     """Groups joined by UNION; one alone where a group stands by itself."""
 
     groups: tuple[Group, ...]
+
+    def __str__(self) -> str:
+        """Return the groups with UNION between them."""
+        return " UNION ".join(map(str, self.groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,10 @@ class SubSelect:
     group: Group
     tail: str
 
+    def __str__(self) -> str:
+        """Return the query."""
+        return f"{self.head} {self.group} {self.tail}".rstrip()
+
 
 Element: TypeAlias = "TriplePattern | Constraint | Nested | Union | SubSelect"
 
@@ -85,6 +100,10 @@ class Group:
     """What stands between two braces, in its order; a SubSelect stands alone."""
 
     elements: tuple[Element, ...]
+
+    def __str__(self) -> str:
+        """Return the group with its braces."""
+        return f"{{ {' '.join(map(str, self.elements))} }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +214,8 @@ class _Reader:
         """Read the triple patterns of one subject (TriplesSameSubjectPath)."""
         found: list[TriplePattern] = []
         subject = self._term()
+        if self._next() in {".", "}"}:
+            return [TriplePattern(subject, "", "")]
         while self._next() not in {".", "}", "{"} and self._word() not in BLOCK_WORDS:
             verb = self._path()
             found.append(TriplePattern(subject, verb, self._term()))

@@ -27,28 +27,28 @@ def kept_away(guideline: Guideline, text: str, **wanted: str) -> list[tuple[tupl
 
 def test_one_filter_keeps_a_row_away(guideline: Guideline) -> None:
     """The order of modalities: required 1, recommended 2, suggested 3."""
-    text = "SELECT ?m { ?m gkg:order ?n FILTER(?n < 2) }"
+    text = "SELECT ?m { ?m gkg:order ?n FILTER (?n < 2) }"
     wanted = "https://w3id.org/guideline-kg/core/Suggested"
-    assert kept_away(guideline, text, m=wanted) == [(("FILTER(?n < 2)",), [{"n": "3"}])]
+    assert kept_away(guideline, text, m=wanted) == [(("FILTER (?n < 2)",), [{"n": "3"}])]
 
 
 def test_a_condition_that_is_met_by_what_the_query_names_keeps_nothing_away(guideline: Guideline) -> None:
     """F-CA-2a has a modality; that it could have another one is no reason."""
-    text = "SELECT * { statement:F-CA-2a gkg:modality ?m . ?m gkg:order ?n FILTER(?n > 2) }"
-    assert kept_away(guideline, text) == [(("FILTER(?n > 2)",), [{"n": "2"}])]
+    text = "SELECT * { statement:F-CA-2a gkg:modality ?m . ?m gkg:order ?n FILTER (?n > 2) }"
+    assert kept_away(guideline, text) == [(("FILTER (?n > 2)",), [{"n": "2"}])]
 
 
 def test_two_conditions_that_fail_together(guideline: Guideline) -> None:
-    text = "SELECT * { statement:F-CA-2a gkg:modality ?m FILTER(?m = gkg:Required) FILTER(?m != gkg:Recommended) }"
+    text = "SELECT * { statement:F-CA-2a gkg:modality ?m FILTER (?m = gkg:Required) FILTER (?m != gkg:Recommended) }"
     assert kept_away(guideline, text) == [
-        (("FILTER(?m = gkg:Required)", "FILTER(?m != gkg:Recommended)"), [{"m": "recommended"}]),
+        (("FILTER (?m = gkg:Required)", "FILTER (?m != gkg:Recommended)"), [{"m": "recommended"}]),
     ]
 
 
 def test_more_than_two_conditions_are_told_as_one_set(guideline: Guideline) -> None:
-    text = "SELECT * { statement:F-CA-2a gkg:modality ?m FILTER(?m = 1) FILTER(?m = 2) FILTER(?m = 3) }"
+    text = "SELECT * { statement:F-CA-2a gkg:modality ?m FILTER (?m = 1) FILTER (?m = 2) FILTER (?m = 3) }"
     assert kept_away(guideline, text) == [
-        (("FILTER(?m = 1)", "FILTER(?m = 2)", "FILTER(?m = 3)"), [{"m": "recommended"}]),
+        (("FILTER (?m = 1)", "FILTER (?m = 2)", "FILTER (?m = 3)"), [{"m": "recommended"}]),
     ]
 
 
@@ -62,10 +62,10 @@ def test_more_than_two_conditions_are_told_as_one_set(guideline: Guideline) -> N
         ),
         ("SELECT * { VALUES ?p { concept:romosozumab } ?s gkg:priorAgent ?p }", "VALUES"),
         (
-            "SELECT * { { ?s gkg:priorAgent concept:denosumab FILTER(1 = 2) } UNION { ?s gkg:order 1 } }",
-            "FILTER(1 = 2)",
+            "SELECT * { { ?s gkg:priorAgent concept:denosumab FILTER (1 = 2) } UNION { ?s gkg:order 1 } }",
+            "FILTER (1 = 2)",
         ),
-        ("SELECT * { { SELECT ?s { ?s gkg:priorAgent concept:denosumab FILTER(1 = 2) } } }", "FILTER(1 = 2)"),
+        ("SELECT * { { SELECT ?s { ?s gkg:priorAgent concept:denosumab FILTER (1 = 2) } } }", "FILTER (1 = 2)"),
     ],
 )
 def test_conditions_of_every_kind_and_depth(guideline: Guideline, text: str, condition: str) -> None:
@@ -88,5 +88,5 @@ def test_a_row_of_a_named_question_that_did_not_come(guideline: Guideline) -> No
 
 
 def test_a_row_that_no_relaxation_brings(guideline: Guideline) -> None:
-    (part,) = guideline.explain.sparql("SELECT ?x { BIND(1 AS ?x) }", {"x": 2}).parts
+    (part,) = guideline.explain.sparql("SELECT ?x { BIND (1 AS ?x) }", {"x": 2}).parts
     assert (part.says, part.obstacles) == ("No such row, whatever conditions of the query are left out.", ())

@@ -37,7 +37,7 @@ DERIVED_INTEGERS = frozenset(
     )
 )  # fmt: skip
 RDF_LANGUAGE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
-CACHED = 65_536  # literals read lately: dates, numbers and statuses recur from patient to patient
+CACHED = 16_384  # literals read lately: dates, numbers and statuses recur from patient to patient
 
 
 DATED, ZONE = r"\d{4}-\d\d-\d\d", r"(?:Z|[+-]\d\d:\d\d)?"
