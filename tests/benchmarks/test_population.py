@@ -13,6 +13,7 @@ from population import FORMS, FhirPopulation, main
 from pyoxigraph import Literal, NamedNode
 
 from kg_service.patients.vocabulary import NUMBERS
+from kg_service.validation.verdicts import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,3 +115,11 @@ def test_every_form_says_the_same(
         found = read[id_of(meant.patient.value)]
         if not found.faults:
             assert facts(found) == facts(meant), number
+
+
+def test_every_rule_comes_out_every_way(guideline: Guideline, population: Population) -> None:
+    """Over the first 2,000 patients, so that a benchmark of the engines leaves no rule out."""
+    judged = guideline.judge(population.patients(SEED, range(2_000)), population.as_of)
+    seen = {(verdict.rule.name, str(verdict.outcome)) for patient in judged for verdict in patient.verdicts}
+    rules = [rule.name for rule in guideline.validator.catalogue.rules]
+    assert {(rule, str(outcome)) for rule in rules for outcome in Outcome} - seen == set()
