@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, ...]
 
-KEYED = ("accept", "accept-encoding", "host", "content-type")
-"""Headers that an answer depends on."""
+KEYED = ("accept", "accept-encoding", "host", "content-type", "content-encoding")
+"""Headers that an answer depends on. No other reaches a worker: an answer to it would be kept for all who ask."""
 
 LARGEST_SHARE = 8  # an answer larger than this part of the cache would push out too many others
 OVERHEAD = 1000  # bytes of an entry beside its body, about

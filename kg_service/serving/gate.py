@@ -18,7 +18,7 @@ from werkzeug.http import parse_etags
 
 from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
 from kg_service.serving import metrics
-from kg_service.serving.cache import AnswerCache, key_of
+from kg_service.serving.cache import KEYED, AnswerCache, key_of
 from kg_service.serving.calling import call, refuse
 from kg_service.serving.messages import Reply, Request
 from kg_service.serving.settings import MEGABYTE
@@ -56,7 +56,6 @@ MOST_HELD = 256 * MEGABYTE
 
 READING = frozenset({"GET", "HEAD"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-NOT_FORWARDED = frozenset({"if-none-match", "if-modified-since", "authorization", "x-request-id", "cookie"})
 NOT_MODIFIED_HEADERS = frozenset({"content-length", "content-type", "content-encoding"})
 
 log = logging.getLogger("kg_service.request")
@@ -122,7 +121,7 @@ class Gate:
             return call(self._app, request)
         if self._under_way > self._settings.most_requests:
             raise Busy("Too many requests are under way: try again in a few seconds.")
-        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] not in NOT_FORWARDED])
+        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
         if request.method not in READING:
             await self._read_body(request, receive, body)
             forwarded = forwarded._replace(body=bytes(body))

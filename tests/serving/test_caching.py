@@ -67,6 +67,13 @@ def test_an_answer_is_kept_for_who_asked_alike(server: Running) -> None:
     assert b"a.example" not in server.get("/openapi.json", Host="b.example").body
 
 
+@pytest.mark.parametrize("header", ["If_Match", "If_Range", "If_Unmodified_Since", "Range", "Content_Encoding"])
+def test_no_header_of_one_client_changes_what_others_get(server: Running, header: str) -> None:
+    asked = f"/queries?for={header}"
+    server.get(asked, **{header: '"other"'})
+    assert server.get(asked).status == 200
+
+
 def test_a_query_in_a_body_is_kept_too(server: Running) -> None:
     query = "SELECT (COUNT(*) AS ?posted) { ?s ?p ?o }"
     first, hits = server.sparql(query), server.metric(HITS)
