@@ -16,6 +16,7 @@ class Trait(IntFlag):
     COMPLETE = 8  # a bundle of patients and their records, which needs no other line
     SHARED = 16  # holds what records of any patient may refer to
     BROKEN = 32  # not of its format
+    OPEN = 64  # leaves verdicts open on all whom it may be of
 
 
 @dataclass(slots=True)

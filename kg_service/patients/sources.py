@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,7 +68,7 @@ class Source:
     def lines(self) -> Iterator[bytes]:
         """Yield the lines with their ends; RecordError when the file cannot be read."""
         if self.path is None:
-            yield from self.data.splitlines(keepends=True)
+            yield from io.BytesIO(self.data)  # which ends lines as a file does
             return
         try:
             with self.path.open("rb") as file:
@@ -78,7 +79,7 @@ class Source:
     def read(self, offset: int = 0, length: int = -1) -> bytes:
         """Return a part of the source, by default all; RecordError when the file cannot be read."""
         if self.path is None:
-            return self.data[offset : offset + length]
+            return self.data[offset:] if length < 0 else self.data[offset : offset + length]
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)

@@ -181,11 +181,11 @@ class Survey:
         return int(self._connection.execute("SELECT COUNT(*) FROM unit").fetchone()[0])
 
     def strays(self, group: int) -> list[Place]:
-        """Return the lines of a group that may be of any of its patients, at most STRAYS and one."""
+        """Return the lines of a group that may be of any of its patients, at most STRAYS and one; open ones first."""
         rows = self._connection.execute(
             "SELECT source, place, length, number FROM stray JOIN member USING (unit) JOIN line ON id = line "
-            "WHERE grp = ? ORDER BY id LIMIT ?",
-            (group, STRAYS + 1),
+            "WHERE grp = ? ORDER BY traits & ? DESC, id LIMIT ?",
+            (group, Trait.OPEN, STRAYS + 1),
         )
         return [Place(*row) for row in rows]
 

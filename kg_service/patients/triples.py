@@ -17,7 +17,8 @@ from kg_service.patients.glance import Glance, Trait
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-LINE = re.compile(rb"\s*(<[^<>]*>|_:[^\s<>]+)\s*<([^<>]*)>\s*(<[^<>]*>|_:[^\s<>]+)?")
+NODE = rb"<[^<>]*>|_:[^\s<>#]*[^\s<>#.]"  # the full stop after a blank node is not of its name
+LINE = re.compile(rb"\s*(%b)\s*<([^<>]*)>\s*(%b)?" % (NODE, NODE))
 NOTHING = re.compile(rb"\s*(#|$)")
 ESCAPE = re.compile(rb"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 SUBJECT = f"{PATIENT}subject".encode()
@@ -46,11 +47,12 @@ def runs(lines: Iterable[bytes]) -> Iterator[tuple[int, int, int, Glance]]:
 def _statements(lines: Iterable[bytes]) -> Iterator[tuple[str, int, int, int, re.Match[bytes] | None]]:
     """Yield each line's subject (none where it has none), place, and parts, but for empty lines and comments."""
     offset = 0
-    for number, line in enumerate(lines, start=1):
-        match = LINE.match(line)
-        if match or not NOTHING.match(line):
-            yield _term(match[1]) if match else "", offset, len(line), number, match
-        offset += len(line)
+    for number, ended in enumerate(lines, start=1):
+        for line in ended.splitlines(keepends=True):  # a carriage return ends one, too
+            match = LINE.match(line)
+            if match or not NOTHING.match(line):
+                yield _term(match[1]) if match else "", offset, len(line), number, match
+            offset += len(line)
 
 
 def _look(found: Glance, match: re.Match[bytes]) -> None:

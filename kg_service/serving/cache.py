@@ -12,10 +12,8 @@ from kg_service.serving import metrics
 if TYPE_CHECKING:
     from kg_service.serving.messages import Reply, Request
 
-Key = tuple[str, ...]
-
-KEYED = ("accept", "accept-encoding", "host", "content-type")
-"""Headers that an answer depends on."""
+KEYED = ("accept", "accept-encoding", "host", "content-type", "content-encoding")
+"""Headers that an answer depends on. No other reaches a worker: an answer to it would be kept for all who ask."""
 
 LARGEST_SHARE = 8  # an answer larger than this part of the cache would push out too many others
 OVERHEAD = 1000  # bytes of an entry beside its body, about
@@ -27,26 +25,26 @@ class AnswerCache:
     def __init__(self, size: int) -> None:
         """Keep up to *size* bytes."""
         self._largest = size // LARGEST_SHARE
-        self._kept: LRUCache[Key, Reply] = LRUCache(size, getsizeof=_size)
+        self._kept: LRUCache[bytes, Reply] = LRUCache(size, getsizeof=_size)
 
-    def get(self, key: Key) -> Reply | None:
+    def get(self, key: bytes) -> Reply | None:
         """Return what is kept under the key."""
         found = self._kept.get(key)
         metrics.CACHE.labels("hit" if found else "miss").inc()
         return found
 
-    def put(self, key: Key, reply: Reply) -> None:
+    def put(self, key: bytes, reply: Reply) -> None:
         """Keep an answer that has a validator; the others are errors, or differ each time, or tell of a patient."""
         if reply.header("etag") and _size(reply) <= self._largest:
             self._kept[key] = reply
             metrics.CACHED.set(self._kept.currsize)
 
 
-def key_of(request: Request) -> Key:
-    """Return what the answer to a request depends on, beside the graph."""
-    body = hashlib.sha256(request.body).hexdigest() if request.body else ""
-    return (request.method, request.scheme, request.path, request.query, body, *map(request.header, KEYED))
+def key_of(request: Request) -> bytes:
+    """Return the digest of what the answer to a request depends on, beside the graph: clients can make that long."""
+    parts = (request.method, request.scheme, request.path, request.query, *map(request.header, KEYED), request.body)
+    return hashlib.sha256(repr(parts).encode()).digest()
 
 
 def _size(reply: Reply) -> int:
-    return len(reply.body) + OVERHEAD
+    return len(reply.body) + sum(len(name) + len(value) for name, value in reply.headers) + OVERHEAD

@@ -11,6 +11,7 @@ import hmac
 import logging
 import re
 import uuid
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from werkzeug.http import parse_etags
 
 from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
 from kg_service.serving import metrics
-from kg_service.serving.cache import AnswerCache, key_of
+from kg_service.serving.cache import KEYED, AnswerCache, key_of
 from kg_service.serving.calling import call, refuse
 from kg_service.serving.messages import Reply, Request
 from kg_service.serving.settings import MEGABYTE
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 LONGEST_TARGET = 32_768
 """Most characters of path and query together."""
 
-LONGEST_KEY = 65_536
-"""Bytes of a body up to which its answer is looked for in the cache: queries are short."""
+SMALL = 65_536
+"""Bytes up to which a body's answer is looked for in the cache, as queries are short, and nothing counts as large."""
 
 OWN = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered here, even when all workers are busy."""
@@ -52,14 +53,20 @@ PIECE = MEGABYTE // 4
 """Bytes of an answer that are handed over at a time."""
 
 MOST_HELD = 256 * MEGABYTE
-"""Most bytes of all bodies being read or answered."""
+"""Most bytes of all bodies and answers under way; beyond it, large ones are turned away."""
 
 READING = frozenset({"GET", "HEAD"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-NOT_FORWARDED = frozenset({"if-none-match", "if-modified-since", "authorization", "x-request-id", "cookie"})
 NOT_MODIFIED_HEADERS = frozenset({"content-length", "content-type", "content-encoding"})
 
 log = logging.getLogger("kg_service.request")
+
+
+@dataclass
+class Held:
+    """How many bytes a request holds."""
+
+    size: int = 0
 
 
 class Gate:
@@ -71,7 +78,7 @@ class Gate:
         self._pool = pool
         self._settings = settings
         self._cache = AnswerCache(settings.cache_size * MEGABYTE)
-        self._under_way = 0
+        self._asked = 0
         self._held = 0
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
@@ -80,15 +87,13 @@ class Gate:
         request = _read_head(scope)
         given = request.header("x-request-id")
         identity = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        body = bytearray()
-        self._under_way += 1
+        held = Held()
         try:
             with metrics.UNDER_WAY.track_inprogress():
-                reply = _if_changed(request, await self._answer(request, receive, body))
+                reply = _if_changed(request, await self._answer(request, receive, held))
                 await self._send(reply, identity, send)
         finally:
-            self._under_way -= 1
-            self._held -= len(body)
+            self._held -= held.size
         _note(request, reply, identity, asyncio.get_running_loop().time() - started)
 
     async def _send(self, reply: Reply, identity: str, send: Send) -> None:
@@ -101,16 +106,16 @@ class Gate:
             async with asyncio.timeout(self._settings.client_time):
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
 
-    async def _answer(self, request: Request, receive: Receive, body: bytearray) -> Reply:
+    async def _answer(self, request: Request, receive: Receive, held: Held) -> Reply:
         try:
-            return await self._admitted(request, receive, body)
+            return await self._admitted(request, receive, held)
         except KgServiceError as error:
             return refuse(self._app, request, error)
         except Exception as error:
             log.exception("A fault of the service.", extra={"fields": {"kind": type(error).__name__}})
             return refuse(self._app, request, KgServiceError("The service has a fault; it is logged."))
 
-    async def _admitted(self, request: Request, receive: Receive, body: bytearray) -> Reply:
+    async def _admitted(self, request: Request, receive: Receive, held: Held) -> Reply:
         if len(request.path) + len(request.query) > LONGEST_TARGET:
             raise AddressTooLong(
                 f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.",
@@ -120,20 +125,35 @@ class Gate:
         self._authorise(request)
         if request.path in OWN:
             return call(self._app, request)
-        if self._under_way > self._settings.most_requests:
-            raise Busy("Too many requests are under way: try again in a few seconds.")
-        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] not in NOT_FORWARDED])
+        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
         if request.method not in READING:
-            await self._read_body(request, receive, body)
-            forwarded = forwarded._replace(body=bytes(body))
-        if len(forwarded.body) > LONGEST_KEY:
-            return await self._pool.answer(forwarded)
+            forwarded = forwarded._replace(body=await self._read_body(request, receive, held))
+        if len(forwarded.body) > SMALL:
+            return await self._ask(forwarded, held)
         key = key_of(forwarded)
         if kept := self._cache.get(key):
             return kept
-        reply = await self._pool.answer(forwarded)
+        reply = await self._ask(forwarded, held)
         self._cache.put(key, reply)
         return reply
+
+    async def _ask(self, request: Request, held: Held) -> Reply:
+        """Have a worker answer. Clients that are slow to send or to take are not counted: they keep nobody waiting."""
+        if self._asked >= self._settings.most_requests:
+            raise Busy("Too many requests are under way: try again in a few seconds.")
+        self._asked += 1
+        try:
+            reply = await self._pool.answer(request)
+        finally:
+            self._asked -= 1
+        self._hold(held, len(reply.body))
+        return reply
+
+    def _hold(self, held: Held, size: int) -> None:
+        held.size += size
+        self._held += size
+        if self._held > MOST_HELD and held.size > SMALL:
+            raise Busy("Too many large bodies and answers are under way: try again in a few seconds.")
 
     def _authorise(self, request: Request) -> None:
         """Compare in constant time, so that a token cannot be guessed piece by piece."""
@@ -144,12 +164,13 @@ class Gate:
         if scheme.lower() != "bearer" or not same:
             raise Unauthorized("Send the token of this service in the header 'Authorization: Bearer …'.")
 
-    async def _read_body(self, request: Request, receive: Receive, received: bytearray) -> None:
-        """Read the body in the time and up to the size that it is given."""
+    async def _read_body(self, request: Request, receive: Receive, held: Held) -> bytes:
+        """Return the body, read in the time and up to the size that it is given."""
         announced = request.header("content-length")
         if announced.isdigit() and int(announced) > MAX_RECORDS:
             raise _too_large()
         limit = self._settings.client_time
+        received = bytearray()
         try:
             async with asyncio.timeout(limit):
                 while True:
@@ -158,13 +179,11 @@ class Gate:
                         raise SlowRequest("The body ends before its end.")
                     piece = event.get("body", b"")
                     received += piece
-                    self._held += len(piece)
+                    self._hold(held, len(piece))
                     if len(received) > MAX_RECORDS:
                         raise _too_large()
-                    if self._held > MOST_HELD:
-                        raise Busy("Too many large bodies are being sent: try again in a few seconds.")
                     if not event.get("more_body", False):
-                        return
+                        return bytes(received)
         except TimeoutError:
             raise SlowRequest(
                 f"The body was not sent within {limit:g} s: send it faster, or less of it.",

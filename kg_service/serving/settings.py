@@ -31,7 +31,7 @@ class Settings:
     client_time: float = _setting(
         20.0, "Seconds a client has to send its body, or to take a piece of the answer.", least=0.1
     )
-    most_requests: int = _setting(256, "Requests under way at once; more are turned away.", least=1)
+    most_requests: int = _setting(256, "Requests answered or waiting for it at once; more are turned away.", least=1)
     cache_size: int = _setting(64, "Megabytes of answers kept in memory; 0 keeps none.", least=0)
     stop_time: float = _setting(10.0, "Seconds that requests under way are given at a stop.", least=0.0)
     trusted_host: tuple[str, ...] = _setting((), "Host name that requests may name; repeat for more. None: any.")

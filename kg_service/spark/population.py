@@ -88,7 +88,11 @@ def validate(
         jurisdictions=tuple(place.value for place in places),
         release=_name_of(guideline),
         shared=_lines(seen.where(seen.traits.bitwiseAND(Trait.SHARED.value) > 0)),
-        strays=_lines(units.join(strays, "unit", "left_semi").orderBy("source", "number").limit(STRAYS)),
+        strays=_lines(
+            units.join(strays, "unit", "left_semi")
+            .orderBy(_has(Trait.OPEN).desc(), "source", "number")
+            .limit(STRAYS + 1)
+        ),
     )
     seen.unpersist()
     return (

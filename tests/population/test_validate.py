@@ -13,9 +13,10 @@ from click.testing import CliRunner, Result
 
 from kg_service.cli import main
 from kg_service.errors import KgServiceError, NotAcceptable, RecordError
+from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE
 from kg_service.validation.reports.document import as_patient, frame
 
-from .made import AS_OF, bundle, bundles, export, lines, resources
+from .made import AS_OF, Json, bundle, bundles, export, lines, resources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,25 @@ def test_rdf(guideline: Guideline, tmp_path: Path, suffix: str) -> None:
     assert found == {(names[patient], rule): outcome for (patient, rule), outcome in expected.items()}
 
 
+@pytest.mark.parametrize("end", [" .\n", ".\n", ".# a patient\n", " .\r", ".\r\n"])
+def test_triples_end_in_every_way_that_the_standard_has(guideline: Guideline, tmp_path: Path, end: str) -> None:
+    of, is_a = f"<{PATIENT}subject>", f"<{TYPE.value}>"
+    written_so = [
+        f"_:p {is_a} <{PATIENT}Patient>",
+        f"_:q.1 {is_a} <{PATIENT}Patient>",
+        f"<urn:1> {of} _:p",
+        f"<urn:2> {of} _:q.1",
+        f"<urn:3> {of} _:p",
+    ]
+    file = tmp_path / "all.nt"
+    file.write_bytes("".join(one + end for one in written_so).encode())
+    assert {patient for patient, _ in outcomes(written(guideline, file))} == {
+        f"{BASE}record/blank/p",
+        f"{BASE}record/blank/q.1",
+    }
+    assert guideline.validate_population(file, lambda _: None, as_of=AS_OF).patients == 2
+
+
 def test_a_line_of_triples_that_is_broken(guideline: Guideline, tmp_path: Path) -> None:
     path = bundles(tmp_path / "all.ndjson", 3)
     records = list(guideline.read(path))
@@ -147,6 +167,33 @@ def test_standard_input(guideline: Guideline, tmp_path: Path) -> None:
     path = bundles(tmp_path / "all.ndjson", 3)
     result = run("-", "-f", "csv", given=path.read_bytes())
     assert result.stdout_bytes == written(guideline, path)
+
+
+def test_standard_input_without_an_end_of_line(tmp_path: Path) -> None:
+    text = json.dumps(bundle(1)).encode()
+    path = tmp_path / "one.json"
+    path.write_bytes(text)
+    assert run("-", "-f", "csv", given=text).stdout_bytes == run(path, "-f", "csv").stdout_bytes
+
+
+def test_many_records_of_things_hide_no_treatment_of_somebody(
+    guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg_service.patients.fhir.lines.STRAYS", 3)
+    monkeypatch.setattr("kg_service.patients.survey.STRAYS", 3)
+    device = {"resourceType": "Observation", "status": "final", "subject": {"reference": "Device/1"}}
+    order = {"resourceType": "MedicationRequest", "status": "active", "intent": "order"}
+    things = [{**device, "id": f"o{number}"} for number in range(5)]
+
+    def found(*orders: Json) -> bytes:
+        path = tmp_path / "all.ndjson"
+        path.write_bytes(lines([*resources(1), *things, *orders]))
+        return written(guideline, path, "ndjson")
+
+    left_open = b"a medication could not be read"
+    assert left_open not in found()
+    assert left_open in found({**order, "id": "m"})
+    assert b"Too many records name no patient" in found(*({**order, "id": f"m{number}"} for number in range(4)))
 
 
 def test_the_summary_counts_rules_and_outcomes(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kg_service.serving.cache import key_of
+from kg_service.serving.messages import Request
+
 if TYPE_CHECKING:
     from .live import Running
 
@@ -65,6 +68,23 @@ def test_an_answer_is_kept_for_who_asked_alike(server: Running) -> None:
         assert [server.get(asked, Accept=kind).headers.get_content_type() for kind in kinds] == list(kinds)
     assert b"a.example" in server.get("/openapi.json", Host="a.example").body
     assert b"a.example" not in server.get("/openapi.json", Host="b.example").body
+
+
+@pytest.mark.parametrize("header", ["If_Match", "If_Range", "If_Unmodified_Since", "Range", "Content_Encoding"])
+def test_no_header_of_one_client_changes_what_others_get(server: Running, header: str) -> None:
+    asked = f"/queries?for={header}"
+    server.get(asked, **{header: '"other"'})
+    assert server.get(asked).status == 200
+
+
+def test_what_clients_can_make_long_takes_no_memory(server: Running) -> None:
+    """An answer is counted by its size, so what it is kept by must be small."""
+    request = Request("GET", "/queries", "x" * 30_000, [["accept", "text/html," * 1000]])
+    assert len(key_of(request)) == 32
+    graph = "http://a.example/" + "a" * 9_000
+    size = server.metric("kg_service_cache_bytes")
+    assert server.get(f"/sparql?query=ASK+%7B%7D&default-graph-uri={graph}").headers["Graph-Missing"] == f"<{graph}>"
+    assert server.metric("kg_service_cache_bytes") > size + len(graph)
 
 
 def test_a_query_in_a_body_is_kept_too(server: Running) -> None:

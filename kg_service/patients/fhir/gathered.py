@@ -16,9 +16,10 @@ from kg_service.patients.fhir.element import Notes
 from kg_service.patients.fhir.entries import open_resource, record_iri
 from kg_service.patients.fhir.glance import SHARED, glance, referred_to
 from kg_service.patients.fhir.json_text import parse_json
-from kg_service.patients.fhir.reading import read_entries
+from kg_service.patients.fhir.reading import read_entries, tell_of_more
 from kg_service.patients.glance import Glance, Trait
 from kg_service.patients.record import Fault, PatientRecord
+from kg_service.patients.survey import STRAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,11 +89,15 @@ class Routes:
 
 
 class Shelf:
-    """What is read with more than one unit: shared resources, and lines that may be of anyone."""
+    """What is read with more than one unit: shared resources, and lines that may be of anyone, the open ones first."""
 
     def __init__(self, shared: Iterable[Line] = (), strays: Iterable[Line] = ()) -> None:
         """Open the lines; one that cannot be read is left out, as it is of no unit."""
-        self.strays = [entry for line in strays for entry in _opened(line)]
+        several = list(strays)
+        self.strays = [entry for line in several[:STRAYS] for entry in _opened(line)]
+        self.told = Notes()
+        for line in several[STRAYS:]:
+            tell_of_more(line.name, _opened(line), self.told)
         self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
         for line in shared:
             entries = [entry for entry in _opened(line) if entry.type in SHARED]
@@ -139,6 +144,7 @@ def _read(lines: Sequence[Line], shelf: Shelf, terminology: Terminology) -> list
         raise failed
     if len(lines) == 1 and Trait.COMPLETE in glance(lines[0].data).traits:
         return read_entries(entries, common, terminology, lines[0].root_path)
+    common.absorb(shelf.told)
     return read_entries([*entries, *shelf.strays, *shelf.shared_with(entries)], common, terminology)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from kg_service.patients.fhir.library import LITERAL, URN, VERSION
-from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS
+from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS, UNREADABLE
 from kg_service.patients.glance import Glance, Trait
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:
         found.traits |= Trait.CONCERN
     if names and kind in READERS:
         found.traits |= Trait.RECORD
+    if kind in UNREADABLE:
+        found.traits |= Trait.OPEN
     if isinstance(reference, dict) and str(reference.get("reference")).startswith("#"):
         found.traits |= Trait.PATIENT  # one that is contained
 

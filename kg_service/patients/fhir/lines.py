@@ -10,7 +10,7 @@ from kg_service.patients.fhir.element import Notes
 from kg_service.patients.fhir.entries import open_resource
 from kg_service.patients.fhir.glance import SHARED, referred_to
 from kg_service.patients.fhir.json_text import parse_json
-from kg_service.patients.fhir.reading import read_entries
+from kg_service.patients.fhir.reading import read_entries, tell_of_more
 from kg_service.patients.survey import STRAYS
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class LineReader:
         told = Notes()
         places = self._survey.strays(group)
         entries = self._open_all(places[:STRAYS], told)
-        if len(places) > STRAYS:
-            told.remark(self._name(places[-1]), f"More than {STRAYS} lines name no patient in the input")
+        for place in places[STRAYS:]:
+            tell_of_more(self._name(place), self._open_all([place], Notes()), told)
         for place in self._survey.broken(group):
             told.remark(self._name(place), "This line cannot be read, and may be of any patient in the input")
         return entries, told

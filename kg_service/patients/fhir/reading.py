@@ -24,7 +24,7 @@ from kg_service.patients.fhir.reasons import DATES, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pyoxigraph import NamedNode
 
@@ -122,6 +122,17 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
     else:
         chart.notes.remark(entry.path, f"{shown(entry.type, 'type')} is not read")
     return chart
+
+
+def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
+    """Tell that the input has more resources without a patient than are read, beginning with `first` at `path`.
+
+    It is a fault of all patients where these would leave verdicts open, or cannot be read.
+    """
+    if first and all(entry.type not in UNREADABLE for entry in first):
+        told.remark(path, "From here on, lines that name no patient in the input are left out: they are too many")
+    else:
+        told.fault(path, "Too many records name no patient, and may be of any in the input: give each its patient.")
 
 
 def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:
