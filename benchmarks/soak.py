@@ -137,10 +137,13 @@ async def run_half(port: int, seconds: float, rate: float, *, hostile: bool) -> 
 
 
 def memory(pid: int) -> float:
-    """Return megabytes of a process and all below it, shared pages counted once (Linux)."""
-    rolled = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    """Return megabytes of a process and all below it, shared pages counted once (Linux); of one that has ended, 0."""
+    try:
+        rolled = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
     own = int(re.search(r"^Pss: +(\d+)", rolled, re.MULTILINE)[1]) / 1024  # type: ignore[index]
-    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return own + sum(memory(int(child)) for child in " ".join(lists).split())
 
 
