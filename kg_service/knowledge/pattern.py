@@ -214,7 +214,7 @@ class _Reader:
         """Read the triple patterns of one subject (TriplesSameSubjectPath)."""
         found: list[TriplePattern] = []
         subject = self._term()
-        if self._next() in {".", "}"}:
+        if self._next() in {".", "}", "{"} or self._word() in BLOCK_WORDS:
             return [TriplePattern(subject, "", "")]
         while self._next() not in {".", "}", "{"} and self._word() not in BLOCK_WORDS:
             verb = self._path()

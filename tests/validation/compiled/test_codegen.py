@@ -230,6 +230,8 @@ def test_a_construct_yields_each_triple_that_is_whole() -> None:
     ("SELECT $this WHERE { $this (:p/:q)* ?x }", "repeated"),
     ("SELECT $this WHERE { $this :p _:x }", "_:x"),
     ("SELECT $this WHERE { $this :p [ :q ?x ] }", "[ :q ?x ]"),
+    ("SELECT $this WHERE { $this :p ?x . [ :q ?x ] FILTER (?x > 1) }", "[ :q ?x ]"),
+    ("SELECT $this WHERE { $this :p ?x . [ :q ?x ] }", "[ :q ?x ]"),
     ("SELECT $this WHERE { $this :p (1 2) }", "(1 2)"),
     ("SELECT $this WHERE { $this none:p ?x }", "none:p"),
     *(
