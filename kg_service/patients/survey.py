@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from kg_service.errors import KgServiceError
 from kg_service.patients.glance import Glance, Trait
 from kg_service.patients.sources import Form
 from kg_service.patients.triples import runs
@@ -135,8 +136,17 @@ class Survey:
     def take(self, glance: Callable[[bytes], Glance]) -> Iterator[int]:
         """Look at all sources, at lines of resources by `glance`, and yield the bytes seen so far.
 
-        To be run to its end. Raises RecordError for a source that cannot be read.
+        To be run to its end. Raises RecordError for a source that cannot be read, KgServiceError when there is no room.
         """
+        try:
+            yield from self._take(glance)
+        except sqlite3.OperationalError as error:
+            raise KgServiceError(
+                f"The input cannot be surveyed: {error}. Make room in the folder for temporary files, or name "
+                "another in TMPDIR."
+            ) from error
+
+    def _take(self, glance: Callable[[bytes], Glance]) -> Iterator[int]:
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.executescript(TABLES)
         seen = 0

@@ -73,7 +73,9 @@ class ToFile:
     """Writes beside the file, and puts it in place at the end."""
 
     def __init__(self, path: Path) -> None:
-        """Take the path of the finished file."""
+        """Take the path of the finished file; KgServiceError when a folder is there."""
+        if path.is_dir():
+            raise KgServiceError(f"{path} is a folder: name a file with --output.")
         self._path = path
         self._part = path.with_name(path.name + UNFINISHED)
         self._file: IO[bytes] | None = None

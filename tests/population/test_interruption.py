@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kg_service import Guideline
+    from kg_service.population.run import Stage
 
 KILLS = 24
 DRIVER = Path(__file__).with_name("kill_and_resume.py")
@@ -99,7 +100,7 @@ def test_only_the_same_run_is_continued(guideline: Guideline, unfinished: Path) 
     def resume(**options: str) -> None:
         guideline.validate_population(path, unfinished, resume=True, **{"form": "csv", "as_of": AS_OF, **options})
 
-    with pytest.raises(KgServiceError, match="of something else: other as_of"):
+    with pytest.raises(KgServiceError, match=r"of something else: other as_of \(it was 2026-01-31\)"):
         resume(as_of="2026-02-01")
     with pytest.raises(KgServiceError, match="other form"):
         resume(form="ndjson")
@@ -109,7 +110,39 @@ def test_only_the_same_run_is_continued(guideline: Guideline, unfinished: Path) 
         resume()
 
 
-@pytest.mark.parametrize("torn", ["", '{"batches": 3, "si'])
+@on_posix
+def test_two_runs_do_not_write_into_one_output(guideline: Guideline, tmp_path: Path) -> None:
+    path, out = bundles(tmp_path / "all.ndjson", 3), tmp_path / "out.csv"
+
+    options = ["-f", "csv", "--as-of", AS_OF, "--resume", "-o", str(out)]
+    others = []
+
+    def begin_another(stage: Stage) -> None:
+        if stage.patients == 3:
+            command = [sys.executable, "-m", "kg_service", "validate", str(path), *options]
+            others.append(subprocess.run(command, capture_output=True, text=True, check=False))
+
+    counts = guideline.validate_population(path, out, form="csv", as_of=AS_OF, told=begin_another)
+    assert counts.patients == 3
+    assert [other.returncode for other in others] == [2]
+    assert "A run into out.csv is going on" in others[0].stderr
+    assert out.read_bytes().decode() == guideline.validate(path, as_of=AS_OF).serialize("csv")
+
+
+def test_a_folder_in_place_of_a_file_is_told_at_once(guideline: Guideline, tmp_path: Path) -> None:
+    with pytest.raises(KgServiceError, match="is a folder"):
+        guideline.validate_population(bundles(tmp_path / "all.ndjson", 1), tmp_path, as_of=AS_OF)
+
+
+def test_no_room_for_temporary_files_is_told(
+    guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg_service.patients.survey.TABLES", "PRAGMA max_page_count = 2; CREATE TABLE line (id);")
+    with pytest.raises(KgServiceError, match="TMPDIR"):
+        guideline.validate_population(bundles(tmp_path / "all.ndjson", 1), lambda _: None, as_of=AS_OF)
+
+
+@pytest.mark.parametrize("torn", ["", '{"batches": 3, "si', "\0\0\n"])
 def test_a_continued_run_is_whole(guideline: Guideline, unfinished: Path, torn: str) -> None:
     """Also when the last line of the journal, and bytes after the last batch, were half written."""
     path = unfinished.with_name("all.ndjson")
