@@ -92,7 +92,7 @@ class Guideline(KnowledgeGraph):
     def validate_population(  # noqa: PLR0913 - what can be chosen, by name
         self,
         records: str | Path | bytes | Iterable[str | Path | bytes],
-        output: Path | Callable[[bytes], object],
+        output: str | Path | Callable[[bytes], object],
         *,
         form: str = "ndjson",
         as_of: dt.date | str | None = None,
@@ -117,7 +117,7 @@ class Guideline(KnowledgeGraph):
         return Run(
             guideline=self,
             given=[one if isinstance(one, bytes) else Path(one) for one in several],
-            output=output,
+            output=Path(output) if isinstance(output, str) else output,
             form=form,
             as_of=as_day(as_of),
             jurisdictions=self.jurisdictions(jurisdiction),

@@ -10,7 +10,7 @@ from typing import IO, Any
 import click
 
 from kg_service import __version__
-from kg_service.cli.output import FORMATS, print_answer, print_report, print_text
+from kg_service.cli.output import FORMATS, INTERRUPTED, print_answer, print_report, print_text
 from kg_service.errors import KgServiceError, QueryError
 from kg_service.guideline import Guideline
 from kg_service.knowledge.questions import Question, Questions
@@ -47,6 +47,9 @@ class Doors(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
         except KgServiceError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(UNREADABLE)

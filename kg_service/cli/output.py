@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS = ["table", *(form.name for form in WRITTEN)]
 UNFINISHED = 2  # exit status
+INTERRUPTED = 130  # exit status, as shells give it for Ctrl-C
 DIGITS_SHOWN = len("sha256:") + 12
 
 
@@ -80,6 +81,11 @@ def print_part(content: bytes) -> None:
     except BrokenPipeError:
         _forget_output()
         raise click.exceptions.Exit(UNFINISHED) from None
+    except OSError as error:
+        _forget_output()
+        raise KgServiceError(
+            f"Standard output cannot be written: {error.strerror}. Free space, or name a file."
+        ) from error
 
 
 def _forget_output() -> None:
@@ -93,11 +99,15 @@ def give(text: str, output: Path | None) -> None:
     if output is None:
         print_text(text)
         return
+    target = output.resolve()  # what a link names, not the link
     try:
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=".kg-service-") as place:
-            new = Path(place, output.name)
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8", newline="")  # a device cannot be replaced
+            return
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".kg-service-") as place:
+            new = Path(place, target.name)
             new.write_text(text, encoding="utf-8", newline="")
-            new.replace(output)
+            new.replace(target)
     except OSError as error:
         raise KgServiceError(f"{output} cannot be written: {error.strerror}. Choose another with --output.") from error
 

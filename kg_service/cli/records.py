@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg_service.cli.output import give, print_part
+from kg_service.cli.output import INTERRUPTED, give, print_part
 from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
+from kg_service.population.output import check_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -111,12 +112,16 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Exit status: 0 no rule is violated, 1 one is (see --fail-on), 2 a record cannot be read or judged.
     """  # noqa: D301 - \b keeps click from folding the examples
     guideline = Guideline.load()
+    if form == "parquet" and output is None:
+        raise click.UsageError("Parquet is written as a folder of files: name it with --output.")
     if form in STREAMED_FORMS:
         counts = _stream(
             guideline, paths, output, form=form, as_of=as_of, jurisdiction=jurisdictions, jobs=jobs, resume=resume,
             engine=engine,
         )  # fmt: skip
         ctx.exit(_status(fail_on, counts.faulty, counts.violated, counts.undecided + counts.unread))
+    if output:
+        check_place(output, map(Path, paths))
     if resume:
         raise click.UsageError(f"--resume is for {', '.join(STREAMED_FORMS)}: choose one of them with --format.")
     report, failed = _report(guideline, paths, as_of, jurisdictions, engine)
@@ -141,12 +146,14 @@ def _stream(
     except KeyboardInterrupt:
         if output:
             click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
         raise
     finally:
         progress.end()
     click.echo(
         f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, "
-        f"{counts.undecided:,} with an undecided one, {counts.faulty:,} not judged.",
+        f"{counts.undecided:,} with an undecided one, {counts.unclear:,} with something not understood (which ndjson "
+        f"lists), {counts.faulty:,} not judged.",
         err=True,
     )
     return counts

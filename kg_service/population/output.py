@@ -5,15 +5,29 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from kg_service.errors import KgServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
 UNFINISHED = ".part"
+
+
+def check_place(output: Path, given: Iterable[Path | bytes]) -> None:
+    """Raise KgServiceError for a place where results would harm something: the input, a device, no folder."""
+    place = output.resolve()
+    for one in given:
+        if isinstance(one, Path) and place.is_relative_to(one.resolve()):
+            raise KgServiceError(f"{output} is the input, or in its folder: choose another place with --output.")
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise KgServiceError(f"{output} is no file: name one, or leave out --output to write to standard output.")
+    if not place.parent.is_dir():
+        raise KgServiceError(
+            f"{output} cannot be written: there is no folder {place.parent}. Make it, or choose another with --output."
+        )
 
 
 class Output(Protocol):

@@ -18,7 +18,7 @@ from kg_service.patients.sources import sources_of
 from kg_service.patients.survey import Survey
 from kg_service.population.forms import FORMS, PARQUET
 from kg_service.population.journal import Journal, NoJournal, Progress
-from kg_service.population.output import ToFile, ToFolder, ToStream
+from kg_service.population.output import ToFile, ToFolder, ToStream, check_place
 from kg_service.population.pool import check_all
 from kg_service.population.worker import Task
 
@@ -70,6 +70,8 @@ class Run:
     def __call__(self) -> Tally:
         """Check all patients and return the counts, with those of the interrupted run that this one continues."""
         header = self._writer.header
+        if isinstance(self.output, Path):
+            check_place(self.output, self.given)
         output = self._output()
         with self._errors_named(), ExitStack() as stack:
             journal = stack.enter_context(closing(self._journal()))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Tally:
-    """Patients: all, those with a violated rule, with an undecided one, and not judged; and verdicts by rule.
+    """Patients: all, those with a violated rule, an undecided one, something not understood, not judged; and verdicts.
 
     A record that cannot be read counts as a patient not judged. A rule that only informs is not violated, as in
     `Report.violated`; `unread` are patients of whom a medication could not be read.
@@ -28,6 +28,7 @@ class Tally:
     violated: int = 0
     undecided: int = 0
     unread: int = 0
+    unclear: int = 0
     faulty: int = 0
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -41,6 +42,7 @@ class Tally:
             tally.violated += any(map(is_violation, patient.verdicts))
             tally.undecided += Outcome.UNDECIDED in outcomes
             tally.unread += patient.unread_treatment
+            tally.unclear += bool(patient.not_understood)
             tally.faulty += bool(patient.faults)
             tally.outcomes.update((verdict.rule.name, str(verdict.outcome)) for verdict in patient.verdicts)
         return tally
@@ -52,6 +54,7 @@ class Tally:
             self.violated + other.violated,
             self.undecided + other.undecided,
             self.unread + other.unread,
+            self.unclear + other.unclear,
             self.faulty + other.faulty,
             self.outcomes + other.outcomes,
         )
@@ -63,6 +66,7 @@ class Tally:
             "violated": self.violated,
             "undecided": self.undecided,
             "unread": self.unread,
+            "unclear": self.unclear,
             "faulty": self.faulty,
             "outcomes": [[rule, outcome, number] for (rule, outcome), number in sorted(self.outcomes.items())],
         }

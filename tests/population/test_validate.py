@@ -268,3 +268,21 @@ def test_processes_where_none_can_be_copied(
     monkeypatch.setattr("kg_service.population.pool._can_fork", lambda: False)
     path = bundles(tmp_path / "all.ndjson", 5)
     assert written(guideline, path, jobs=2) == written(guideline, path)
+
+
+def test_an_output_that_would_harm_something_is_refused(tmp_path: Path) -> None:
+    given = tmp_path / "in"
+    given.mkdir()
+    kept = bundles(given / "all.ndjson", 2)
+    before = kept.read_bytes()
+    for output in (kept, given / "verdicts.csv", "/dev/null", tmp_path / "nowhere" / "x.csv"):
+        for form in ("csv", "json"):
+            result = run(given, "-f", form, "-o", output)
+            assert (result.exit_code, "Error: " in result.stderr) == (2, True), (output, form)
+    assert kept.read_bytes() == before
+    assert [path.name for path in given.iterdir()] == ["all.ndjson"]
+
+
+def test_parquet_needs_a_folder(tmp_path: Path) -> None:
+    result = run(bundles(tmp_path / "all.ndjson", 2), "-f", "parquet")
+    assert (result.exit_code, result.stdout) == (2, "")
