@@ -47,7 +47,7 @@ OWN = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered here, even when all workers are busy."""
 
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Answered without a token."""
+"""Answered without a token and under any name: a probe knows the address of the machine alone."""
 
 PIECE = MEGABYTE // 4
 """Bytes of an answer that are handed over at a time."""
@@ -124,7 +124,7 @@ class Gate:
             )
         self._authorise(request)
         if request.path in OWN:
-            return call(self._app, request)
+            return call(self._app, self._named(request))
         forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
         if request.method not in READING:
             forwarded = forwarded._replace(body=await self._read_body(request, receive, held))
@@ -163,6 +163,14 @@ class Gate:
         same = hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
         if scheme.lower() != "bearer" or not same:
             raise Unauthorized("Send the token of this service in the header 'Authorization: Bearer …'.")
+
+    def _named(self, request: Request) -> Request:
+        """Return a probe under a name that is trusted, another request as it is."""
+        if request.path not in OPEN or not self._settings.trusted_host:
+            return request
+        name = self._settings.trusted_host[0].removeprefix(".").encode("idna").decode()
+        others = [pair for pair in request.headers if pair[0] != "host"]
+        return request._replace(headers=[*others, ("host", name)])
 
     async def _read_body(self, request: Request, receive: Receive, held: Held) -> bytes:
         """Return the body, read in the time and up to the size that it is given."""
