@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import parse_etags
+from werkzeug.http import parse_etags, unquote_etag
 
 from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
 from kg_service.serving import metrics
@@ -218,11 +218,11 @@ def _read_head(scope: Event) -> Request:
 
 
 def _if_changed(request: Request, reply: Reply) -> Reply:
-    """Return the reply, or 304 when the client holds it already."""
+    """Return the reply, or 304 when the client holds it already, by the weak comparison of RFC 9110, section 13.1.2."""
     validator, held = reply.header("etag"), request.header("if-none-match")
     if not (validator and held and request.method in READING):
         return reply
-    if not parse_etags(held).contains_raw(validator):
+    if not parse_etags(held).contains_weak(unquote_etag(validator)[0]):
         return reply
     kept = [pair for pair in reply.headers if pair[0].lower() not in NOT_MODIFIED_HEADERS]
     return Reply(HTTPStatus.NOT_MODIFIED, kept, reply.route)
