@@ -217,11 +217,10 @@ class AddressTooLong(LimitError):
 
 
 class TimeLimit(LimitError):
-    """Answering took longer than a request is given."""
+    """Answering took longer than a request is given; no later time is named, for it would take as long again."""
 
     status = 504
     title = "Time limit reached"
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "60"}
 
 
 class SlowRequest(LimitError):

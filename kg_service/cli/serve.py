@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
+import re
 import tomllib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from kg_service.knowledge.names import nearest
 from kg_service.serving.settings import NAMES, Settings
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     Command = Callable[..., None]
 
 VARIABLE = "KG_SERVICE_"
+HOST_NAME = re.compile(r"[^\s/,]+")
 
 
 def _options(command: Command) -> Command:
@@ -32,22 +37,57 @@ def _option(setting: Field[Any]) -> Callable[[Command], Command]:
     return click.option(
         f"--{setting.name.replace('_', '-')}",
         setting.name,
-        type=_kind(default, setting.metadata["least"]),
+        type=_kind(default, setting.metadata["least"], setting.metadata["most"]),
         multiple=isinstance(default, tuple),
         default=default,
         show_default=default not in {"", ()},
         envvar=VARIABLE + setting.name.upper(),
         show_envvar=True,
         help=setting.metadata["help"],
+        callback={"token": _token, "trusted_host": _hosts}.get(setting.name),
     )
 
 
-def _kind(default: object, least: Any) -> click.ParamType[Any]:  # noqa: ANN401 - a number of its kind
+def _kind(default: object, least: Any, most: int | None) -> click.ParamType[Any]:  # noqa: ANN401 - a number of its kind
     if isinstance(default, int):
-        return click.IntRange(min=least)
+        return click.IntRange(least, most)
     if isinstance(default, float):
-        return click.FloatRange(min=least)
+        return _Finite(least)
     return click.STRING
+
+
+class _Finite(click.FloatRange):
+    """A number of a range; not nan, which no comparison finds outside, and not inf, which no clock reaches."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - as click has it
+        """Return the number."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is no number of seconds.", param, ctx)
+        return number
+
+
+def _token(ctx: click.Context, option: click.Parameter, value: str) -> str:
+    """Refuse a blank token that is given: a secret that failed to arrive must not open the service."""
+    source = ctx.get_parameter_source(str(option.name))
+    is_given = source is not ParameterSource.DEFAULT or f"{VARIABLE}TOKEN" in os.environ  # click skips what is empty
+    if is_given and not value.strip():
+        raise click.BadParameter("it is given and empty. Give the token, or leave the setting out.", ctx, option)
+    return value
+
+
+def _hosts(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        if not HOST_NAME.fullmatch(name) or not _can_be_asked(name.removeprefix(".")):
+            raise click.BadParameter(f"{name!r} is no host name. Write one like kg.example.org.", ctx, option)
+    return value
+
+
+def _can_be_asked(name: str) -> bool:
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _read(ctx: click.Context, option: click.Parameter, path: str | None) -> None:

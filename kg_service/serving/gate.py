@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.http import parse_etags
+from werkzeug.http import parse_etags, unquote_etag
 
 from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
 from kg_service.serving import metrics
@@ -47,7 +47,7 @@ OWN = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered here, even when all workers are busy."""
 
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Answered without a token."""
+"""Answered without a token and under any name: a probe knows the address of the machine alone."""
 
 PIECE = MEGABYTE // 4
 """Bytes of an answer that are handed over at a time."""
@@ -124,7 +124,7 @@ class Gate:
             )
         self._authorise(request)
         if request.path in OWN:
-            return call(self._app, request)
+            return call(self._app, self._named(request))
         forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
         if request.method not in READING:
             forwarded = forwarded._replace(body=await self._read_body(request, receive, held))
@@ -163,6 +163,14 @@ class Gate:
         same = hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
         if scheme.lower() != "bearer" or not same:
             raise Unauthorized("Send the token of this service in the header 'Authorization: Bearer …'.")
+
+    def _named(self, request: Request) -> Request:
+        """Return a probe under a name that is trusted, another request as it is."""
+        if request.path not in OPEN or not self._settings.trusted_host:
+            return request
+        name = self._settings.trusted_host[0].removeprefix(".").encode("idna").decode()
+        others = [pair for pair in request.headers if pair[0] != "host"]
+        return request._replace(headers=[*others, ("host", name)])
 
     async def _read_body(self, request: Request, receive: Receive, held: Held) -> bytes:
         """Return the body, read in the time and up to the size that it is given."""
@@ -210,11 +218,11 @@ def _read_head(scope: Event) -> Request:
 
 
 def _if_changed(request: Request, reply: Reply) -> Reply:
-    """Return the reply, or 304 when the client holds it already."""
+    """Return the reply, or 304 when the client holds it already, by the weak comparison of RFC 9110, section 13.1.2."""
     validator, held = reply.header("etag"), request.header("if-none-match")
     if not (validator and held and request.method in READING):
         return reply
-    if not parse_etags(held).contains_raw(validator):
+    if not parse_etags(held).contains_weak(unquote_etag(validator)[0]):
         return reply
     kept = [pair for pair in reply.headers if pair[0].lower() not in NOT_MODIFIED_HEADERS]
     return Reply(HTTPStatus.NOT_MODIFIED, kept, reply.route)

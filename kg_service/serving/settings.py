@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def _setting(default: object, text: str, *, least: float | None = None) -> Any:  # noqa: ANN401 - as dataclasses.field
-    return field(default=default, metadata={"help": text, "least": least})
+def _setting(default: object, text: str, *, least: float | None = None, most: int | None = None) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"help": text, "least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Settings:
     """How the service is run; each field is a flag, a variable KG_SERVICE_… and a key of the configuration file."""
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
-    port: int = _setting(8000, "Port to listen on; 0 takes a free one.", least=0)
+    port: int = _setting(8000, "Port to listen on; 0 takes a free one.", least=0, most=65535)
     workers: int = _setting(
         max(4, 2 * (os.cpu_count() or 1)), "Worker processes for short requests, and as many for long ones.", least=1
     )
@@ -34,7 +34,9 @@ class Settings:
     most_requests: int = _setting(256, "Requests answered or waiting for it at once; more are turned away.", least=1)
     cache_size: int = _setting(64, "Megabytes of answers kept in memory; 0 keeps none.", least=0)
     stop_time: float = _setting(10.0, "Seconds that requests under way are given at a stop.", least=0.0)
-    trusted_host: tuple[str, ...] = _setting((), "Host name that requests may name; repeat for more. None: any.")
+    trusted_host: tuple[str, ...] = _setting(
+        (), "Host name that requests may name; repeat for more (spaces between them in the variable). None: any."
+    )
     store: str = _setting("", "URL of a SPARQL server that holds the release (see load) and answers the queries.")
     token: str = _setting("", "Bearer token that requests must carry. Set it by environment or file: flags are seen.")
 

@@ -18,9 +18,9 @@ from kg_service.web.context import service
 from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose
 from kg_service.web.openapi import Parameter, operation
 from kg_service.web.pages import show
-from kg_service.web.protocol import FORM, body_text, parse_parameters, refuse_encoding
+from kg_service.web.protocol import FORM, parse_parameters, refuse_encoding
 from kg_service.web.responses import send
-from kg_service.web.validation import MAX_RECORDS
+from kg_service.web.validation import MAX_RECORDS, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +117,7 @@ def _body() -> tuple[dict[str, str], bytes, str]:
     """Return parameters, records, and the media type of these."""
     refuse_encoding(request)
     if request.mimetype == FORM:
-        given = _once(parse_parameters(body_text(request).encode()))
+        given = _once(read_form([parameter.name for parameter in _OF_A_VERDICT]))
         data = given.pop(_RECORD, "").encode()
         return given, data, media_type_of(data)
     return _once(parse_parameters(request.query_string)), request.get_data(cache=False), request.mimetype

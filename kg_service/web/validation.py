@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from kg_service.errors import FaultyRecord, ParameterError
+from kg_service.errors import FaultyRecord, ParameterError, UnsupportedMedia
 from kg_service.guideline import as_day
 from kg_service.knowledge.names import nearest
 from kg_service.patients.records import MEDIA_TYPES
@@ -89,10 +89,28 @@ def validate() -> Response:
 def _asked() -> _Asked:
     refuse_encoding(request)
     if request.mimetype == FORM:
-        given = dict(parse_parameters(body_text(request).encode()))
+        given = read_form([parameter.name for parameter in _PARAMETERS])
         data = "".join(given.pop(_RECORD, [])).encode()
         return _with(given, data, media_type_of(data))
     return _with(parse_parameters(request.query_string), request.get_data(cache=False), request.mimetype)
+
+
+def read_form(known: Sequence[str]) -> dict[str, list[str]]:
+    """Return the fields of a form: 'record' and *known*.
+
+    Raises UnsupportedMedia or ParameterError for other fields. Neither quotes one: it may be a record sent as a form by
+    mistake, as programs do that are not told its media type.
+    """
+    given = dict(parse_parameters(body_text(request).encode()))
+    fields = [_RECORD, *known]
+    if given.keys() <= set(fields):
+        return given
+    if _RECORD in given:
+        raise ParameterError(f"The form has a field that is not known here. Fields: {', '.join(fields)}.")
+    raise UnsupportedMedia(
+        f"The body is sent as a form ({FORM}) and has no field '{_RECORD}'. Give a record its own Content-Type: "
+        f"{', '.join(MEDIA_TYPES)}."
+    )
 
 
 def _with(given: Mapping[str, list[str]], data: bytes, media_type: str) -> _Asked:

@@ -50,6 +50,11 @@ def test_flags_go_before_the_environment_and_that_before_the_file(given: list[Se
         ('trusted_host = "a.example"', "trusted_host must be a list of texts"),
         ("token = 5", "token must be a text"),
         ("port = -1", "-1"),
+        ("port = 65536", "65536 is not in the range"),
+        ("time_limit = nan", "nan is no number of seconds"),
+        ("stop_time = inf", "inf is no number of seconds"),
+        ('token = ""', "it is given and empty"),
+        ('trusted_host = ["a.example b.example"]', "'a.example b.example' is no host name"),
         ("port 8000", "it is not TOML"),
     ],
 )
@@ -74,3 +79,35 @@ def test_every_setting_is_in_the_help_and_in_the_readme(setting: object) -> None
     assert flag in text
     assert f"KG_SERVICE_{setting.name.upper()}" in text  # type: ignore[attr-defined]
     assert f"| `{setting.name}` |" in README  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("port", "65536", "65536 is not in the range"),
+        ("patience", "nan", "nan is no number of seconds"),
+        ("time_limit", "inf", "inf is no number of seconds"),
+        ("token", "", "it is given and empty"),
+        ("token", " ", "it is given and empty"),
+        ("trusted_host", "a.example,b.example", "'a.example,b.example' is no host name"),
+        ("trusted_host", "a..example", "'a..example' is no host name"),
+        ("trusted_host", "http://a.example/", "'http://a.example/' is no host name"),
+    ],
+)
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_mistakes_by_flag_and_variable(given: list[Settings], name: str, value: str, said: str, by: str) -> None:
+    flag = ["--" + name.replace("_", "-"), value] if by == "flag" else []
+    variables = {f"KG_SERVICE_{name.upper()}": value} if by == "variable" else {}
+    result = CliRunner().invoke(main, ["serve", *flag], env=variables, terminal_width=300)
+    assert (result.exit_code, given) == (2, [])
+    assert said in result.stderr
+
+
+def test_a_token_that_arrives_another_way_is_taken(given: list[Settings]) -> None:
+    result = CliRunner().invoke(main, ["serve", "--token", "x"], env={"KG_SERVICE_TOKEN": ""})
+    assert (result.exit_code, [settings.token for settings in given]) == (0, ["x"])
+
+
+def test_several_hosts_by_variable(given: list[Settings]) -> None:
+    CliRunner().invoke(main, ["serve"], env={"KG_SERVICE_TRUSTED_HOST": "a.example b.example"})
+    assert [settings.trusted_host for settings in given] == [("a.example", "b.example")]

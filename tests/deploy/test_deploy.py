@@ -182,6 +182,12 @@ class TestCompose:
 
 
 class TestUnit:
+    def test_the_file_of_settings_wins(self) -> None:
+        """A flag would win over it."""
+        unit = (DEPLOY / "kg-service.service").read_text(encoding="utf-8")
+        assert re.findall("^ExecStart=.*", unit, re.MULTILINE) == ["ExecStart=/opt/kg/bin/kg-service serve"]
+        assert "KG_SERVICE_PORT=8000" in unit.partition("EnvironmentFile=")[0]
+
     def test_systemd_accepts_it_and_finds_little_exposed(self, tmp_path: Path) -> None:
         analyze = tool("systemd-analyze", "a machine with systemd has it")
         text = (DEPLOY / "kg-service.service").read_text(encoding="utf-8")

@@ -51,6 +51,14 @@ def test_every_read_has_a_validator_and_is_kept(server: Running, path: str, codi
     assert head.headers["Content-Length"] == first.headers["Content-Length"]
 
 
+def test_a_validator_that_was_made_weak_on_its_way_still_holds(server: Running) -> None:
+    """As a proxy does that compresses."""
+    tag = server.get("/queries").headers["ETag"]
+    for held in (f"W/{tag}", f'"other", W/{tag}', "*"):
+        assert server.get("/queries", If_None_Match=held).status == 304
+    assert server.get("/queries", If_None_Match='W/"other"').status == 200
+
+
 def test_compressed_and_plain_are_two_representations(server: Running) -> None:
     plain = server.get("/audit")
     small = server.get("/audit", Accept_Encoding="br, gzip;q=0.5")

@@ -107,10 +107,11 @@ def test_token_and_hosts(tmp_path: Path) -> None:
                 assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
         right = {"Authorization": "Bearer s3cret"}
         assert server.get("/sparql?query=ASK+%7B%7D", **right, **host).json["boolean"] is True
-        for path in ("/", "/healthz", "/sparql"):
+        for path in ("/", "/metrics", "/sparql"):
             assert server.get(path, Host="evil.example", **right).status == 400
-        assert server.get("/healthz", **host).status == 200
-        assert server.get("/readyz", **host).status == 200
+        for name in ("kg.example", "10.0.0.7:8000", "evil.example", "_"):
+            assert server.get("/healthz", Host=name).status == 200
+            assert server.get("/readyz", Host=name).status == 200
         assert "s3cret" not in server.log.read_text()
 
 

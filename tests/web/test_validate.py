@@ -212,6 +212,26 @@ def test_bad_input_is_a_clear_error_without_patient_data(
     assert NAME not in caplog.text
 
 
+@pytest.mark.parametrize("door", ["/validate", "/explain?rule=x"])
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (json.dumps(BUNDLE), 415, "application/fhir+json"),
+        (TURTLE + f"# &{NAME}&{NAME}={NAME}", 415, "text/turtle"),
+        (f"record=x&{NAME}={NAME}&{NAME}", 400, "record, "),
+    ],
+)
+def test_a_record_that_passes_for_a_form_is_not_quoted(
+    client: FlaskClient, door: str, body: str, status: int, told: str
+) -> None:
+    """As curl sends it when it is not told the media type."""
+    response = client.post(door, data=body, content_type="application/x-www-form-urlencoded")
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    assert told in response.text
+    assert NAME not in response.text
+    assert "resourceType" not in response.text
+
+
 def test_place_and_cure_are_named(client: FlaskClient) -> None:
     truncated = post(client, json.dumps(BUNDLE, indent=1)[:200], "application/fhir+json").json
     assert truncated["line"] > 1
