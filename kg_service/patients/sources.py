@@ -121,7 +121,7 @@ def is_lines(data: bytes) -> bool:
     if not rest.strip():
         return False
     try:
-        json.loads(first)
+        json.loads(first, parse_int=float)
     except (ValueError, RecursionError):
         return False
     return True

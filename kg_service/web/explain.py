@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -36,6 +37,7 @@ blueprint = Blueprint("explain", __name__)
 _OFFERS = (*(Offer(media_type) for media_type in FORMS.values()), HTML_OFFER)
 _ANSWERS = [offer.media_type for offer in _OFFERS]
 _TEXT: dict[str, Any] = {"type": "string"}
+_ROW_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _TRIPLE = ("subject", "predicate", "object")
 _QUESTION, _ROW, _COLUMN = "question", "row", "where."
 _RECORD, _RULE, _AS_OF, _PATIENT = "record", "rule", "as_of", "patient"
@@ -108,7 +110,7 @@ def _of_row(given: Mapping[str, str]) -> Explanation:
 
 
 def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
+    if not _ROW_NUMBER.fullmatch(text):
         raise ParameterError(f"{text!r} is no number of a row: write it like 1.")
     return int(text)
 

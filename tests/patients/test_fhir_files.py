@@ -37,6 +37,7 @@ def text(*values: Json) -> bytes:
         text(patient(), {}, CONDITION).replace(b"{}", b"  ") + b"\n\n",
         text(bundle(patient()), CONDITION).replace(b'"collection"', b'"searchset"').replace(b"\n", b"\r\n"),
         text(bundle(CONDITION), bundle(patient())),
+        text(patient(multipleBirthInteger=0), CONDITION).replace(b": 0", b": " + b"1" * 5_000),
     ],
 )
 def test_json_and_ndjson(terminology: Terminology, data: bytes) -> None:

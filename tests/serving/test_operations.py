@@ -203,3 +203,16 @@ def test_a_clock_that_jumps_changes_no_limit(monkeypatch: pytest.MonkeyPatch) ->
             await pool.stop()
 
     assert 0.9 < asyncio.run(ask()) < 3
+
+
+@linux
+def test_a_record_is_a_short_request(tmp_path: Path) -> None:
+    """The rules are compiled before workers are made: none makes way because it had to."""
+    with running(tmp_path / "log", root=None, time_limit=10.0) as server:
+        workers = server.workers()
+        answers = [
+            server.ask("POST", "/validate", '{"resourceType": "Patient"}', Content_Type="application/fhir+json")
+            for _ in range(4)
+        ]
+        assert [answer.status for answer in answers] == [200] * 4
+        assert server.workers() == workers

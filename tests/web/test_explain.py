@@ -48,6 +48,13 @@ def test_the_page_of_a_triple_links_its_statement(client: FlaskClient) -> None:
     assert "Ask why a triple holds" in client.get("/explain", headers=HTML).text
 
 
+@pytest.mark.parametrize("number", ["one", "-1", "\N{SUPERSCRIPT TWO}", "1" * 5000])
+def test_what_is_no_number_of_a_row(client: FlaskClient, number: str) -> None:
+    response = client.get(f"{ROW}&row={number}", headers=JSON)
+    assert response.status_code == 400
+    assert "is no number of a row" in response.text
+
+
 def test_a_row_by_number_by_values_and_one_that_is_not_there(client: FlaskClient) -> None:
     second = client.get(f"{ROW}&row=2", headers=JSON).json
     assert second is not None

@@ -22,7 +22,7 @@ SHARED = frozenset({"Medication", "Substance"})
 def glance(data: bytes) -> Glance:
     """Tell whom a line is of, by names that are the same for all references to one resource."""
     try:
-        parsed = json.loads(data)
+        parsed = json.loads(data, parse_int=float)  # int refuses long ones, and the line would be nobody's
     except (ValueError, RecursionError):
         return Glance(Trait.BROKEN)
     if not isinstance(parsed, dict) or not isinstance(kind := parsed.get("resourceType"), str):
