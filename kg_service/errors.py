@@ -217,10 +217,11 @@ class AddressTooLong(LimitError):
 
 
 class TimeLimit(LimitError):
-    """Answering took longer than a request is given; no later time is named, for it would take as long again."""
+    """Answering took longer than a request is given."""
 
     status = 504
     title = "Time limit reached"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "60"}
 
 
 class SlowRequest(LimitError):

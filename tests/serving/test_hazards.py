@@ -69,7 +69,7 @@ def harmless(server: Running, path: str, body: str, media_type: str) -> int:
     started = time.monotonic()
     response = server.ask("POST", path, body.encode(), Content_Type=media_type)
     assert time.monotonic() - started < 5
-    assert response.status < 500 or response.status == 504 or response.headers["Retry-After"]
+    assert response.status < 500 or response.headers["Retry-After"]
     assert MARK.encode() not in response.body
     assert NAME.encode() not in response.body
     assert server.get("/sparql?query=ASK+%7B%7D").status == 200

@@ -72,7 +72,7 @@ def test_hostile_queries(server: Running, query: str, statuses: set[int]) -> Non
 def test_the_limit_of_time_is_named(server: Running) -> None:
     response = server.sparql(RUNAWAY)
     assert response.status == 504
-    assert response.headers["Retry-After"] is None
+    assert response.headers["Retry-After"]
     assert response.headers["Graph-Digest"]
     assert response.json["type"].endswith("/time-limit")
     assert (response.json["limit"], response.json["seconds"]) == ("time_limit", 1.0)
@@ -126,7 +126,7 @@ def test_a_worker_that_is_killed_costs_one_answer_at_most(server: Running) -> No
 
 
 def test_long_requests_make_way_for_short_ones_and_for_each_other(server: Running) -> None:
-    """Two may be long at once; the others of six are told when to come back; short ones are answered meanwhile."""
+    """Two may be long at once; the others of six are told when to come back, and short ones are answered meanwhile."""
     answers: list[tuple[int, str | None]] = []
 
     def ask() -> None:
@@ -144,7 +144,7 @@ def test_long_requests_make_way_for_short_ones_and_for_each_other(server: Runnin
         time.sleep(0.02)
     assert sorted(short)[len(short) // 2] < 0.2
     assert {status for status, _ in answers} == {503, 504}
-    assert all(bool(wait) == (status == 503) for status, wait in answers)
+    assert all(wait for _, wait in answers)
     assert server.sparql("ASK {}").status == 200
 
 
