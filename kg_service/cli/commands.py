@@ -56,9 +56,8 @@ class Doors(click.Group):
         except Exception as error:  # the outermost door: status 3 without a traceback
             if ctx.params["debug"]:
                 raise
-            click.echo(
-                f"Internal error: {type(error).__name__}: {error}. Run again with --debug for details.", err=True
-            )
+            # Its text may quote a record.
+            click.echo(f"Internal error: {type(error).__name__}. Run again with --debug for details.", err=True)
             ctx.exit(INTERNAL)
 
 

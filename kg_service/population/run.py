@@ -70,6 +70,7 @@ class Run:
     def __call__(self) -> Tally:
         """Check all patients and return the counts, with those of the interrupted run that this one continues."""
         header = self._writer.header
+        stamps = [source.stamp for source in self.sources]
         if isinstance(self.output, Path):
             check_place(self.output, self.given)
         output = self._output()
@@ -89,6 +90,8 @@ class Run:
                 progress.size = output.add(checked.content)
                 progress.tally += checked.tally
                 journal.note(progress)
+            if [source.stamp for source in sources_of(self.given)] != stamps:
+                raise KgServiceError("The input has changed while it was read: run again when nothing writes to it.")
             output.finish(self._writer.ending(progress.tally, self.validator.catalogue.rules))
             journal.finish()
         return progress.tally

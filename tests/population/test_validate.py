@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg_service import Guideline
+    from kg_service.population.run import Stage
 
 COUNT = 23
 
@@ -286,3 +287,15 @@ def test_an_output_that_would_harm_something_is_refused(tmp_path: Path) -> None:
 def test_parquet_needs_a_folder(tmp_path: Path) -> None:
     result = run(bundles(tmp_path / "all.ndjson", 2), "-f", "parquet")
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_an_input_that_grows_meanwhile_gives_no_result(guideline: Guideline, tmp_path: Path) -> None:
+    given, output = bundles(tmp_path / "all.ndjson", 3), tmp_path / "verdicts.csv"
+
+    def grow(stage: Stage) -> None:
+        if not stage.is_survey:
+            given.write_bytes(given.read_bytes() + lines([bundle(99)]))
+
+    with pytest.raises(KgServiceError, match="has changed while it was read"):
+        guideline.validate_population(given, output, form="csv", as_of=AS_OF, told=grow)
+    assert not output.exists()

@@ -15,7 +15,7 @@ from kg_service.patients.fhir.conditions import (
     read_procedure,
     verified,
 )
-from kg_service.patients.fhir.element import Notes, shown
+from kg_service.patients.fhir.element import Element, Notes, shown
 from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from pyoxigraph import NamedNode
 
-    from kg_service.patients.fhir.element import Element
     from kg_service.patients.record import PatientRecord
     from kg_service.patients.terminology import Terminology
 
@@ -169,9 +168,10 @@ class _Charts:
         Where the input has no Patient resource at all, the reference itself stands for the patient; `may_begin` says
         whether this resource is worth a chart then.
         """
-        reference = entry.element(self._common).child(member)
-        if reference is None:
-            return None
+        written = entry.resource[member]
+        if not isinstance(written, dict):
+            return None  # a reference of the wrong form names nobody; whose record it is nobody can tell
+        reference = Element(written, f"{entry.path}.{member}", self._common)
         if found := self._library.find(reference, entry, ("Patient",)):
             return self.of_patient(found)
         iri = None if self._has_patients else self._absent(reference)
