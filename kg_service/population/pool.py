@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -85,6 +86,7 @@ def _begin(task: Task, rules: tuple[Guideline, Validator] | Path) -> None:
         guideline = Guideline.load(rules)
         rules = guideline, guideline.validator_with(task.engine)
     _workers[:] = [Worker(task, *rules)]
+    gc.freeze()  # what lasts need not be looked through for garbage
 
 
 def _end_with_parent() -> None:
