@@ -146,7 +146,7 @@ def jobs_on_offer(cores: int) -> list[str]:
 
 def run_command(source: Path, options: list[str]) -> float:
     """Return the milliseconds of the command line for a file, its start included."""
-    output = source.with_name(f"verdicts{len(options)}{''.join(options[1:])}.ndjson")
+    output = source.with_name(f"verdicts{len(options)}{''.join(options[1:])}.csv")
     command = ["validate", str(source), "--as-of", AS_OF.isoformat(), "-f", "csv", "-o", str(output), *options]
     run, ms = timed(
         lambda: subprocess.run([sys.executable, "-m", "kg_service", *command], capture_output=True, check=False)
