@@ -137,6 +137,8 @@ class Catalogue:
         """Yield the derivations; those of an order under 1 are of the guideline alone."""
         for step in self._instances(SPARQL_RULE):
             order = float(self._text(step, ORDER))
+            if order >= 1 and not any(self.shapes.quads_for_pattern(None, SPARQL_STEP, step)):
+                raise ReleaseError(f"shapes/: {step} is the sh:rule of no shape, so it is passed over. Add it to one.")
             yield Step(order, step.value.rpartition("/")[2], self._text(step, CONSTRUCT))
 
     def _queries(self) -> Iterator[tuple[NamedNode | BlankNode | Triple, str]]:

@@ -75,8 +75,9 @@ def release(tmp_path: Path) -> Path:
         (("sh:targetClass target:romosozumab ;", ""), "targetClass"),
         (("SELECT DISTINCT $this ?value", "SELECT DISTINCT $this ?value ?"), "malformed"),
         (("a gkg:Rule", "a gkg:Rule ;;. "), "line"),
+        (("derive:first , ", ""), "first> is the sh:rule of no shape"),
     ],
-    ids=["meaning", "target", "query", "Turtle"],
+    ids=["meaning", "target", "query", "Turtle", "a derivation of no shape"],
 )
 def test_a_faulty_rule_is_told_of_when_the_rules_are_read(release: Path, spoil: tuple[str, str], told: str) -> None:
     file = release / "shapes" / "rules-romosozumab.ttl"

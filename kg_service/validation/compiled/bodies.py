@@ -10,6 +10,7 @@ from kg_service.knowledge.namespaces import TYPE
 from kg_service.knowledge.pattern import Constraint, Group, Nested, SubSelect, TriplePattern, Union
 from kg_service.validation.compiled.conditions import Conditions, refuse_aggregate
 from kg_service.validation.compiled.expressions import Aggregate, Call, Constant, Exists, Expression, Variable
+from kg_service.validation.compiled.invariants import with_settled
 from kg_service.validation.compiled.lines import as_tuple
 from kg_service.validation.compiled.matches import Matches
 from kg_service.validation.compiled.paths import Inverse, Link, Path, Sequence_, read_path
@@ -38,19 +39,22 @@ class Body(Matches):
         own = in_scope(group)
         outside = frozenset(self.known)
         self._begun, self._base, self._given_first = len(self.lines), self._depth, self._locals()
+        self._settled = dict[Call, Variable]()
         filters = [one for element in group.elements for one in self._filters(element)]
         self._allowed = {**self._allowed, **dict(filter(None, map(one_of, filters)))}
         steps = [step for one in group.elements if not is_filter(one) for step in self._steps(one)]
         visible = outside if self._sees_all else frozenset({THIS})
         while True:
             sure = {name for name, is_sure in self.known.items() if is_sure}
+            self._visible = own | visible | seen
             for condition in [one for one in filters if not (named_in(one) & bound_by(steps)) - sure]:
                 filters.remove(condition)
-                self._visible = own | visible | seen
                 self.require(self._conditions().true(condition))
-            self._visible = own | visible
             if not steps:
+                self._visible = own | visible
                 return
+            filters = [with_settled(one, sure & self._visible, self._settle) for one in filters]
+            self._visible = own | visible
             if self._depth - self._base > DEEPEST:
                 self._spill()
             step = self._best(steps)
@@ -171,7 +175,7 @@ class Body(Matches):
         name = self.unit.fresh("s")
         # The rows are the same for every outer solution: worked out once, and only if asked for.
         self.unit.functions.append([f"def {name}_rows():", *(f"    {line}" for line in inner.lines)])
-        self.unit.functions.append([f"{name} = cache(lambda: list({name}_rows()))"])
+        self.unit.functions.append([f"{name} = once({name}_rows)"])
         row = self.unit.fresh("t")
         self.loop(f"for {row} in {name}()")
         for number, (shown, of) in enumerate(selection.items):
@@ -235,7 +239,15 @@ class Body(Matches):
         return Conditions(self.unit.constant, self._variable, self._exists, refuse_aggregate)
 
     def _variable(self, name: str) -> str:
-        return self.place(name) if name in self.known and name in {*self._visible, THIS} else "None"
+        is_own = name[0] == "/" or name in {*self._visible, THIS}
+        return self.place(name) if name in self.known and is_own else "None"
+
+    def _settle(self, of: Call) -> Variable:
+        """Write that a calculation is done here, once, and return the variable that has its value."""
+        if of not in self._settled:
+            found = self._settled[of] = Variable(self.unit.fresh("/"))
+            self.write(f"{self._target(found)} = {self._conditions().value(of)}")
+        return self._settled[of]
 
     def construct(self, triple: TriplePattern) -> None:
         """Write that a solution makes a triple, if all of it is bound."""

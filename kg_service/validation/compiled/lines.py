@@ -69,7 +69,7 @@ class Lines:
 
     def place(self, name: str) -> str:
         """Write where the value of a variable is."""
-        own = f"s_{name[1:]}" if name[0] == "/" else f"v_{name}"  # between the steps of a path no query has a name
+        own = f"s_{name[1:]}" if name[0] == "/" else f"v_{name}"  # a name that no query has
         return self._local.get(name, own)
 
     def restart(self, allowed: Mapping[str, tuple[str, ...]]) -> None:

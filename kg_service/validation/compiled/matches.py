@@ -9,7 +9,7 @@ from kg_service.knowledge.namespaces import TYPE
 from kg_service.validation.compiled.expressions import Variable
 from kg_service.validation.compiled.lines import Lines, as_tuple
 from kg_service.validation.compiled.paths import Either, Link, Repeated
-from kg_service.validation.compiled.steps import Match
+from kg_service.validation.compiled.steps import THIS, Match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,25 +17,33 @@ if TYPE_CHECKING:
     from kg_service.validation.compiled.steps import Side, Step
 
 FREE = 9  # the cost of a pattern of which neither end is known
+FEW = 2  # of the guideline; of more, those that the case has are sooner found from the case
 
 
 class Matches(Lines):
     """Lines that match triple patterns."""
 
     def _cost(self, step: Step) -> int:
+        """Return how much work a step may make: its place in the order of joins."""
         if not isinstance(step, Match):
             return 5
-        subject, obj = self._is_known(step.subject), self._is_known(step.object)
-        if subject and obj:
-            return 0
-        if subject:
-            return 1
-        if obj:
-            is_type = isinstance(step.verb, Link) and step.verb.predicate == TYPE.value
-            return 4 if isinstance(step.object, Variable) else 3 if is_type else 2
+        if self._is_known(step.subject):
+            return 0 if self._is_known(step.object) else 1
+        if self._is_known(step.object):
+            return self._cost_of_subjects(step)
         if self._is_listed(step.object):
             return 3
         return FREE + (not isinstance(step.verb, Link))
+
+    def _cost_of_subjects(self, step: Match) -> int:
+        """Return how much work it may be to go through the subjects of a known object."""
+        if step.object == Variable(THIS):
+            return 4  # all that the patient has
+        if not isinstance(step.verb, Link):
+            return 2
+        if self.unit.in_guideline(step.verb.predicate, step.object):
+            return 2 if self.unit.width(step.verb.predicate, step.object) <= FEW else 6
+        return 3 if step.verb.predicate == TYPE.value else 2
 
     def _match(self, step: Match) -> None:
         subject, verb, obj = step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kg_service.validation.compiled.facts import Facts
     from kg_service.validation.compiled.values import Found, Term
@@ -21,6 +21,19 @@ def matching(objects: By, subjects: By, subject: Found, obj: Found) -> Iterator[
         yield from ((one, obj) for one in subjects.get(obj, ()))
     else:
         yield from ((one, other) for one, others in objects.items() for other in others)
+
+
+def once(rows: Callable[[], Iterator[tuple[Found, ...]]]) -> Callable[[], Sequence[tuple[Found, ...]]]:
+    """Return a function that works rows out when it is first called; lighter than functools.cache."""
+    held: list[tuple[Found, ...]] | None = None
+
+    def given() -> Sequence[tuple[Found, ...]]:
+        nonlocal held
+        if held is None:
+            held = [*rows()]
+        return held
+
+    return given
 
 
 def predicates(facts: Facts, guideline: Facts) -> tuple[str, ...]:

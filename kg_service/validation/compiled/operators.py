@@ -110,7 +110,7 @@ def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Found, Found], b
         if one.__class__ is not Value or other.__class__ is not Value:
             return compare(0, 0) if one is not None and one == other else None
         a, b = one[3], other[3]
-        if a.__class__ is not b.__class__:
+        if a.__class__ is not b.__class__ and not (a.__class__ in EXACT_TYPES and b.__class__ in EXACT_TYPES):
             if a.__class__ not in NUMERIC or b.__class__ not in NUMERIC:
                 return None
             a, b = _aligned(a, b)
@@ -136,7 +136,8 @@ less, greater, at_most, at_least = map(_ordering, (operator.lt, operator.gt, ope
 
 
 UNORDERED = frozenset({type(None), bool})  # unless they are texts of one language
-NUMERIC = frozenset({int, Decimal, float, Single})
+EXACT_TYPES = frozenset({int, Decimal})  # Python compares and reckons with both as they are
+NUMERIC = EXACT_TYPES | {float, Single}
 
 
 def _aligned(*of: Any) -> tuple[Any, Any]:  # noqa: ANN401 - numbers
@@ -153,7 +154,7 @@ def _arithmetic(
         if one.__class__ is not Value or other.__class__ is not Value:
             return None
         a, b = one[3], other[3]
-        if not (type(a) is int is type(b)):
+        if type(a) not in EXACT_TYPES or type(b) not in EXACT_TYPES:
             if type(a) not in NUMERIC or type(b) not in NUMERIC:
                 return None
             if type(a) is not type(b):

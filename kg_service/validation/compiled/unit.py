@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kg_service.knowledge.namespaces import TYPE
 from kg_service.validation.compiled import facts, operators, values
 from kg_service.validation.compiled.expressions import Constant
-from kg_service.validation.compiled.matching import matching, predicates
+from kg_service.validation.compiled.matching import matching, once, predicates
 from kg_service.validation.compiled.values import Value
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Unit:
         self.names = names
         self.guideline = guideline
         self.constants: dict[str, Any] = {
-            "NOTHING": facts.NOTHING, "ONCE": (None,), "UNBOUND": (None,), "cache": cache,
+            "NOTHING": facts.NOTHING, "ONCE": (None,), "UNBOUND": (None,), "once": once,
             "reached": facts.reached, "matching": matching, "predicates": predicates, "guideline": guideline,
             "TRUE": values.TRUE, "FALSE": values.FALSE, "number": values.number,
             **{name: getattr(operators, name) for name in (
@@ -72,6 +71,11 @@ class Unit:
         if predicate != TYPE.value:
             return predicate in self.guideline.objects
         return isinstance(obj, Constant) and obj.term in self.guideline.subjects.get(predicate, facts.NOTHING)
+
+    def width(self, predicate: str, obj: Side) -> int:
+        """Return how many subjects the guideline has for a predicate and an object: at most, where that is open."""
+        known = self.guideline.subjects[predicate]
+        return len(known.get(obj.term, ())) if isinstance(obj, Constant) else max(map(len, known.values()))
 
     def index(self, predicate: str, obj: Side) -> tuple[str, str]:
         """Return the names of the indexes of a predicate, by subject and by object."""
