@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from pyoxigraph import Literal, NamedNode
@@ -19,6 +20,7 @@ from kg_service.knowledge.namespaces import XSD
 MONTHS = 12
 INDEX_MONTH = 32
 LAST_DAY = 31
+CACHED = 16_384  # dates recur from patient to patient
 DATE, MONTH, YEAR = (NamedNode(XSD + name) for name in ("date", "gYearMonth", "gYear"))
 FIRST_DAY = {DATE: "", MONTH: "-01", YEAR: "-01-01"}
 FORMS = {DATE: r"\d{4}-\d\d-\d\d", MONTH: r"\d{4}-\d\d", YEAR: r"\d{4}"}
@@ -42,6 +44,11 @@ def index(day: dt.date) -> int:
 
 def days(literal: Literal) -> Days | None:
     """Return the days that an xsd:date, xsd:gYearMonth or xsd:gYear may be; None when it is no such date."""
+    return _days(literal) if literal.datatype in FORMS else None
+
+
+@lru_cache(maxsize=CACHED)
+def _days(literal: Literal) -> Days | None:
     try:
         first, last = _first_and_last(literal)
     except ValueError:
@@ -53,8 +60,7 @@ def days(literal: Literal) -> Days | None:
 
 def _first_and_last(literal: Literal) -> tuple[dt.date, dt.date]:
     """Return the interval of days; ValueError when the literal is no date."""
-    form = FORMS.get(literal.datatype)
-    if form is None or not re.fullmatch(form, literal.value, re.ASCII):
+    if not re.fullmatch(FORMS[literal.datatype], literal.value, re.ASCII):
         raise ValueError(literal.datatype)
     first = dt.date.fromisoformat(literal.value + FIRST_DAY[literal.datatype])
     if literal.datatype == DATE:

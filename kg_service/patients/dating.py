@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Triple
@@ -23,6 +24,8 @@ END = tuple(PATIENT + name for name in ("abatement", "end"))
 RECORDED = PATIENT + "recorded"
 BIRTH, DEATH = PATIENT + "birthDate", PATIENT + "deathDate"
 
+TRUE = Literal(True)  # noqa: FBT003 - an RDF literal
+
 Dates = dict[str, "Days"]
 
 
@@ -30,16 +33,15 @@ def date_facts(triples: Iterable[Triple]) -> Iterator[Triple]:
     """Yield the calendar indexes of all dates of a patient and their records."""
     for subject, dates in dates_by_subject(triples).items():
         for name, value in _indexes(dates):
-            yield Triple(subject, NamedNode(PATIENT + name), Literal(str(value), datatype=INTEGER))
+            yield Triple(subject, _term(name), _index(value))
         if _first(dates, BEGIN):
-            yield Triple(subject, NamedNode(PATIENT + "dated"), Literal(True))  # noqa: FBT003 - an RDF literal
+            yield Triple(subject, _term("dated"), TRUE)
 
 
 def judged_on(patient: NamedNode, day: dt.date) -> Iterator[Triple]:
     """Yield the day for which the patient is judged."""
     yield Triple(patient, NamedNode(PATIENT + "asOf"), Literal(day.isoformat(), datatype=XSD_DATE))
-    now = Literal(str(calendar.index(day)), datatype=INTEGER)
-    yield Triple(patient, NamedNode(PATIENT + "asOfIndex"), now)
+    yield Triple(patient, NamedNode(PATIENT + "asOfIndex"), _index(calendar.index(day)))
 
 
 def dates_by_subject(triples: Iterable[Triple]) -> Mapping[NamedNode, Dates]:
@@ -51,6 +53,16 @@ def dates_by_subject(triples: Iterable[Triple]) -> Mapping[NamedNode, Dates]:
             if days:
                 found[triple.subject][triple.predicate.value] = days
     return found
+
+
+@cache
+def _term(name: str) -> NamedNode:
+    return NamedNode(PATIENT + name)
+
+
+@lru_cache(maxsize=calendar.CACHED)
+def _index(value: int) -> Literal:
+    return Literal(str(value), datatype=INTEGER)
 
 
 def _indexes(dates: Dates) -> Iterator[tuple[str, int]]:

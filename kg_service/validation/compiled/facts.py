@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kg_service.validation.compiled.values import Term, term
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Triple
 
-Index = dict[str, dict[Term, list[Term]]]
+Index = defaultdict[str, defaultdict[Term, list[Term]]]
 NOTHING: Mapping[Term, list[Term]] = {}
+
+
+def _lists() -> defaultdict[Term, list[Term]]:
+    return defaultdict(list)
 
 
 class Facts:
@@ -22,17 +27,17 @@ class Facts:
 
     def __init__(self, triples: Iterable[Triple] = ()) -> None:
         """Index triples of pyoxigraph."""
-        self.objects: Index = {}
-        self.subjects: Index = {}
+        self.objects: Index = defaultdict(_lists)
+        self.subjects: Index = defaultdict(_lists)
         for subject, predicate, obj in triples:
             self.add(term(subject), predicate.value, term(obj))
 
     def add(self, subject: Term, predicate: str, obj: Term) -> None:
         """Add a triple, once."""
-        objects = self.objects.setdefault(predicate, {}).setdefault(subject, [])
+        objects = self.objects[predicate][subject]
         if obj not in objects:
             objects.append(obj)
-            self.subjects.setdefault(predicate, {}).setdefault(obj, []).append(subject)
+            self.subjects[predicate][obj].append(subject)
 
     def texts(self, subject: str, predicate: str) -> list[str]:
         """Return the IRIs and lexical forms that a node has for a predicate."""

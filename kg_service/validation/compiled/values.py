@@ -118,7 +118,7 @@ def _typed(lexical: str, datatype: str) -> Value:
 
 def term(given: object) -> Term:
     """Return a term of pyoxigraph as one of this module."""
-    if isinstance(given, NamedNode):
+    if given.__class__ is NamedNode:
         return given.value
     if isinstance(given, RdfLiteral):
         return literal(given.value, given.datatype.value, given.language)
