@@ -216,6 +216,13 @@ class AddressTooLong(LimitError):
     title = "Address too long"
 
 
+class HeadersTooLarge(LimitError):
+    """The headers are longer than is read."""
+
+    status = 431
+    title = "Headers too large"
+
+
 class TimeLimit(LimitError):
     """Answering took longer than a request is given."""
 

@@ -64,9 +64,12 @@ def _as_text(first: Stage, stage: Stage, seconds: float) -> str:
     if stage.is_survey:
         return f"{share:.0%} of the input surveyed"
     done = stage.done - first.done
-    left = _duration(seconds * (stage.total - stage.done) / done) if done else "not yet known"
+    told = f"{stage.patients:,} patients checked; {share:.0%} of the input"
+    if not done:
+        return told
     rate = (stage.patients - first.patients) / max(seconds, 1e-9)
-    return f"{stage.patients:,} patients checked, {rate:,.0f} a second; {share:.0%} of the input, time left {left}"
+    left = _duration(seconds * (stage.total - stage.done) / done)
+    return f"{told}; {rate:,.0f} a second, time left {left}"
 
 
 def _duration(seconds: float) -> str:

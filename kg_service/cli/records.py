@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg_service.cli import options
 from kg_service.cli.output import INTERRUPTED, give, print_part
 from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
@@ -36,14 +37,8 @@ def cores() -> int:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
-@click.option(
-    "--jurisdiction",
-    "jurisdictions",
-    multiple=True,
-    metavar="NAME",
-    help="Check the rules of this place; repeat for more.",
-)
+@options.as_of
+@options.jurisdictions
 @click.option(
     "--fail-on",
     type=click.Choice(["violation", "undecided", "never"]),

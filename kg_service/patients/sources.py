@@ -104,7 +104,9 @@ def sources_of(given: Iterable[Path | bytes]) -> list[Source]:
         elif not one.exists():
             raise RecordError(f"{one.name} cannot be read: there is no file or folder {one}. Check the path.")
         elif one.suffix.lower() not in SUFFIXES:
-            raise WrongRecord(f"{one.name}: not a file of records by its suffix: name it {', '.join(SUFFIXES)}.")
+            raise WrongRecord(
+                f"{one.name}: not a file of records by its suffix: unpack it, or name it {', '.join(SUFFIXES)}."
+            )
         else:
             found.append(_file(one, len(found)))
     return found

@@ -52,9 +52,12 @@ class UnitReader:
         try:
             return self(unit, strict=False)
         except RecordError as error:
-            name = self._survey.name_of(unit)
-            path = error.path if isinstance(error, WrongRecord) else ""
-            return [PatientRecord(record_iri(name), name, (), faults=(Fault(path or name, str(error)),))]
+            return [self.only_fault(unit, str(error), error.path if isinstance(error, WrongRecord) else "")]
+
+    def only_fault(self, unit: Unit, reason: str, path: str = "") -> PatientRecord:
+        """Return a record of nothing but a fault, which is named by the unit's place in the input."""
+        name = self._survey.name_of(unit)
+        return PatientRecord(record_iri(name), name, (), faults=(Fault(path or name, reason),))
 
     def _read_whole(self, source: Source) -> list[PatientRecord]:
         data = source.read()

@@ -11,13 +11,15 @@ from kg_service.population.tally import Tally
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyoxigraph import NamedNode
 
     from kg_service.guideline import Guideline
+    from kg_service.patients.record import PatientRecord
     from kg_service.patients.survey import Survey, Unit
     from kg_service.validation.validator import Validator
+    from kg_service.validation.verdicts import PatientVerdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,18 @@ class Worker:
 
     def __call__(self, batch: Sequence[Unit]) -> Checked:
         """Return what has become of the units."""
-        records = (record for unit in batch for record in self._read.or_fault(unit))
-        patients = list(self._validator(records, self._task.as_of, self._task.jurisdictions))
+        patients = [patient for unit in batch for patient in self._judged(unit)]
         return Checked(self._write(patients), Tally.of(patients), sum(unit.size for unit in batch))
+
+    def _judged(self, unit: Unit) -> list[PatientVerdicts]:
+        """Return the verdicts on a unit's patients; an error that nobody foresaw is a fault of theirs alone."""
+        try:
+            return self._verdicts(self._read.or_fault(unit))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one record must not stop a run; what the error says may quote it
+            reason = f"An internal error ({type(error).__name__}) stopped the check: report it to the maintainers."
+            return self._verdicts([self._read.only_fault(unit, reason)])
+
+    def _verdicts(self, records: Iterable[PatientRecord]) -> list[PatientVerdicts]:
+        return list(self._validator(records, self._task.as_of, self._task.jurisdictions))

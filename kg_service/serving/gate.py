@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import parse_etags, unquote_etag
 
-from kg_service.errors import AddressTooLong, Busy, KgServiceError, RequestTooLarge, SlowRequest, Unauthorized
+from kg_service.errors import (
+    AddressTooLong,
+    Busy,
+    HeadersTooLarge,
+    KgServiceError,
+    RequestTooLarge,
+    SlowRequest,
+    Unauthorized,
+)
 from kg_service.serving import metrics
 from kg_service.serving.cache import KEYED, AnswerCache, key_of
 from kg_service.serving.calling import call, refuse
@@ -39,6 +47,9 @@ if TYPE_CHECKING:
 
 LONGEST_TARGET = 32_768
 """Most characters of path and query together."""
+
+LONGEST_HEADERS = 8_192
+"""Most characters of all headers together that an answer depends on."""
 
 SMALL = 65_536
 """Bytes up to which a body's answer is looked for in the cache, as queries are short, and nothing counts as large."""
@@ -109,6 +120,8 @@ class Gate:
     async def _answer(self, request: Request, receive: Receive, held: Held) -> Reply:
         try:
             return await self._admitted(request, receive, held)
+        except HeadersTooLarge as error:
+            return refuse(self._app, request._replace(headers=[]), error)  # they are not read for that either
         except KgServiceError as error:
             return refuse(self._app, request, error)
         except Exception as error:
@@ -126,6 +139,12 @@ class Gate:
         if request.path in OWN:
             return call(self._app, self._named(request))
         forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
+        if sum(len(value) for _, value in forwarded.headers) > LONGEST_HEADERS:
+            raise HeadersTooLarge(
+                f"The headers {', '.join(KEYED)} are longer than {LONGEST_HEADERS} characters: shorten them.",
+                limit="headers",
+                characters=LONGEST_HEADERS,
+            )
         if request.method not in READING:
             forwarded = forwarded._replace(body=await self._read_body(request, receive, held))
         if len(forwarded.body) > SMALL:

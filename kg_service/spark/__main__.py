@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import click
+from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
+from kg_service.cli import options
 from kg_service.errors import KgServiceError
 from kg_service.spark import validate
 
@@ -12,14 +14,8 @@ from kg_service.spark import validate
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("source")
 @click.option("-o", "--output", required=True, metavar="FOLDER", help="Where Parquet is written; it must not exist.")
-@click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
-@click.option(
-    "--jurisdiction",
-    "jurisdictions",
-    multiple=True,
-    metavar="NAME",
-    help="Check the rules of this place; repeat for more.",
-)
+@options.as_of
+@options.jurisdictions
 def main(source: str, output: str, as_of: str | None, jurisdictions: tuple[str, ...]) -> None:
     """Hold the patients of SOURCE against the guideline's rules, with Spark.
 
@@ -33,6 +29,8 @@ def main(source: str, output: str, as_of: str | None, jurisdictions: tuple[str, 
         validate(source, as_of=as_of, jurisdiction=jurisdictions).write.parquet(output)
     except KgServiceError as error:
         raise click.UsageError(str(error)) from error
+    except AnalysisException as error:  # a path that is not there, or an output that is
+        raise click.UsageError(f"Spark cannot do it: {str(error).splitlines()[0]} Check the paths.") from error
     for row in spark.read.parquet(output).groupBy("outcome").count().orderBy("outcome").collect():
         click.echo(f"{row.outcome}: {row['count']:,}")
 

@@ -349,6 +349,13 @@ def test_resources_not_read_are_counted_by_type(terminology: Terminology) -> Non
     ]
 
 
+@pytest.mark.parametrize("slip", ["MedicationAdminstration", "medicationAdministration", "MedicationAdministrations"])
+def test_a_slip_in_the_type_of_a_treatment_is_a_fault(terminology: Terminology, slip: str) -> None:
+    (fault,) = read_one(terminology, resource(slip)).faults
+    assert fault.path == "Bundle.entry[1].resource"
+    assert "MedicationAdministration is perhaps meant" in fault.reason
+
+
 def test_an_operation_outcome_is_told(terminology: Terminology) -> None:
     record = read_one(terminology, {"resourceType": "OperationOutcome", "issue": []})
     assert "Bundle.entry[1].resource: An OperationOutcome" in reasons(record)

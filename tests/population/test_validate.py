@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from kg_service.cli import main
 from kg_service.errors import KgServiceError, NotAcceptable, RecordError
 from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE
+from kg_service.patients.fhir.reading import READERS
+from kg_service.patients.fhir.treatments import read_administration
 from kg_service.validation.reports.document import as_patient, frame
 
 from .made import AS_OF, Json, bundle, bundles, export, lines, resources
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg_service import Guideline
+    from kg_service.patients.fhir.chart import Chart
+    from kg_service.patients.fhir.entries import Entry
     from kg_service.population.run import Stage
 
 COUNT = 23
@@ -152,6 +156,22 @@ def test_what_cannot_be_read_is_listed_and_the_run_goes_on(tmp_path: Path) -> No
     assert re.search(r"^6 patients as of 2026-01-31: .* 3 not judged\.$", result.stderr, re.MULTILINE)
 
 
+def test_an_error_that_nobody_foresaw_is_of_one_patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(chart: Chart, entry: Entry) -> None:
+        if entry.id == "d1-1":
+            raise KeyError(entry.resource["status"])
+        read_administration(chart, entry)
+
+    monkeypatch.setitem(READERS, "MedicationAdministration", fail)
+    result = run(bundles(tmp_path / "all.ndjson", 3), "-f", "csv", "--jobs", "1")
+    assert result.exit_code == 2
+    assert unread(result.stdout_bytes) == {
+        "all.ndjson line 2": "An internal error (KeyError) stopped the check: report it to the maintainers."
+    }
+    judged = {row["patient"] for row in table(result.stdout_bytes) if row["outcome"] != "not judged"}
+    assert judged == {"Patient/p0", "Patient/p2"}
+
+
 def test_a_folder_with_a_broken_file_among_others(guideline: Guideline, tmp_path: Path) -> None:
     folder = export(tmp_path / "export", 3)
     (folder / "a.json").write_text('{"resourceType":', encoding="utf-8")
@@ -258,7 +278,7 @@ def test_progress_is_told_with_rate_and_time_left(tmp_path: Path, monkeypatch: p
     assert result.stdout.count("\n") == 8
     assert "% of the input surveyed" in result.stderr
     assert re.search(
-        r"^6 patients checked, [\d,]+ a second; \d+% of the input, time left \d+ s$", result.stderr, re.MULTILINE
+        r"^6 patients checked; \d+% of the input; [\d,]+ a second, time left \d+ s$", result.stderr, re.MULTILINE
     )
 
 

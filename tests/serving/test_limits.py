@@ -179,6 +179,12 @@ def test_long_addresses(server: Running) -> None:
     assert server.sparql("ASK {}").status == 200
 
 
+def test_long_headers(server: Running) -> None:
+    response = server.get("/", Accept="text/html," * 5_000)
+    assert (response.status, response.json["limit"]) == (431, "headers")
+    assert server.get("/", X_Other="a" * 20_000).status == 200
+
+
 def test_hundreds_of_slow_clients_hold_up_nobody(tmp_path: Path) -> None:
     """Slow to send a head, slow to send a body, slow to take the answer; far more than the requests that may be."""
     big = b"GET /graphs?default HTTP/1.1\r\nHost: x\r\n\r\n"

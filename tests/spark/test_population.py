@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from kg_service.errors import ParameterError, RecordError
 from kg_service.validation.reports.rows import COLUMNS
@@ -188,3 +189,13 @@ def test_spark_submit_writes_parquet_and_logs_nothing_of_a_patient(
     written = as_text(spark.read.parquet(str(tmp_path / "out")))
     ndjson(source, bundles[:2])
     assert set(locally(guideline, source, "US")) < set(written)
+
+
+@pytest.mark.usefixtures("spark")
+def test_paths_that_are_not_there_are_usage_errors(tmp_path: Path) -> None:
+    from kg_service.spark.__main__ import main  # noqa: PLC0415 - there, where `spark` is
+
+    result = CliRunner().invoke(main, [str(tmp_path / "no.ndjson"), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "no.ndjson" in result.stderr
+    assert "Traceback" not in result.stderr

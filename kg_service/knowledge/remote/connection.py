@@ -64,12 +64,13 @@ class Connection:
     def __init__(self, url: str, bounds: Bounds = USUAL) -> None:
         """Take an endpoint by its http(s) URL; nothing is sent yet. KgServiceError for another kind of URL."""
         self.url = checked(url)
+        self.shown = urlsplit(url)._replace(query="", fragment="").geturl()  # what follows may be a key
         self._bounds = bounds
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no password from a file
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=KEPT))
-        self._session.auth = _credentials(self.url)
+        self._session.auth = _credentials(self.url)  # which asks nothing before the first request
         self._session.headers.update({"User-Agent": "guideline-kg", "Accept-Encoding": "identity"})
 
     def read(self, form: Sequence[tuple[str, str]], accept: str) -> Content:
@@ -109,32 +110,32 @@ class Connection:
         except (requests.ReadTimeout, ReadTimeoutError) as error:
             raise self._too_slow() from error
         except requests.exceptions.SSLError as error:
-            raise StoreError(f"The certificate of the store at {self.url} is not trusted: mend it.") from error
+            raise StoreError(f"The certificate of the store at {self.shown} is not trusted: mend it.") from error
         except (requests.RequestException, HTTPError) as error:
             raise StoreUnavailable(
-                f"The store at {self.url} cannot be reached: start it, or try again later."
+                f"The store at {self.shown} cannot be reached: start it, or try again later."
             ) from error
 
     def _check(self, response: Response) -> None:
         """Raise what the status means."""
         status = response.status_code
         if status in BUSY:
-            raise StoreUnavailable(f"The store at {self.url} is too busy (status {status}): try again later.")
+            raise StoreUnavailable(f"The store at {self.shown} is too busy (status {status}): try again later.")
         if status == HTTPStatus.GATEWAY_TIMEOUT:
             raise self._too_slow()
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            raise StoreError(f"The store at {self.url} has moved, and redirects are not followed: give its new URL.")
+            raise StoreError(f"The store at {self.shown} has moved, and redirects are not followed: give its new URL.")
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise StoreError(
-                f"The store at {self.url} does not let this service in (status {status}): set KG_SERVICE_STORE_USER "
+                f"The store at {self.shown} does not let this service in (status {status}): set KG_SERVICE_STORE_USER "
                 "and KG_SERVICE_STORE_PASSWORD, or KG_SERVICE_STORE_TOKEN."
             )
         if status in REFUSED_TEXT:
             raise QueryError("The query is valid SPARQL 1.1, but the store that holds the graph does not take it.")
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}:
-            raise StoreError(f"The store at {self.url} failed (status {status}): see its log.")
+            raise StoreError(f"The store at {self.shown} failed (status {status}): see its log.")
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise StoreError(f"The store at {self.url} compresses what it was asked to send plain: switch that off.")
+            raise StoreError(f"The store at {self.shown} compresses what it was asked to send plain: switch that off.")
         for header, limit in CUT.items():
             if header in response.headers:
                 raise AnswerTooLarge(f"The store cut the answer at {limit}: ask for less, or raise the store's limit.")
@@ -168,6 +169,21 @@ class _Bearer(AuthBase):
         return request
 
 
+class _Password(AuthBase):
+    """Sends user and password by HTTP Digest where the server offers it, else by Basic."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self._url = url
+        self._said = (user, password)
+        self._by: AuthBase | None = None
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if self._by is None:
+            self._by = (HTTPDigestAuth if _offers_digest(self._url) else HTTPBasicAuth)(*self._said)
+        answered: PreparedRequest = self._by(request)
+        return answered
+
+
 def checked(url: str) -> str:
     """Return the URL of a server; KgServiceError when it is none, or holds a password that would be shown."""
     parts = urlsplit(url)
@@ -185,9 +201,7 @@ def _credentials(url: str) -> AuthBase | None:
     if token := os.environ.get("KG_SERVICE_STORE_TOKEN"):
         return _Bearer(token)
     user, password = (os.environ.get(f"KG_SERVICE_STORE_{name}", "") for name in ("USER", "PASSWORD"))
-    if not user:
-        return None
-    return (HTTPDigestAuth if _offers_digest(url) else HTTPBasicAuth)(user, password)
+    return _Password(url, user, password) if user else None
 
 
 def _offers_digest(url: str) -> bool:
@@ -198,4 +212,4 @@ def _offers_digest(url: str) -> bool:
             answer = session.get(url, timeout=CONNECT_SECONDS, allow_redirects=False, stream=True)
             return "digest" in answer.headers.get("WWW-Authenticate", "").lower()
     except requests.RequestException as error:
-        raise StoreUnavailable(f"The store at {url} cannot be reached: start it, or try again later.") from error
+        raise StoreUnavailable("The store cannot be reached: start it, or try again later.") from error

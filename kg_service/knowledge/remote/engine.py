@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from pyoxigraph import DefaultGraph, Store
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from kg_service.knowledge.remote.connection import Connection
     from kg_service.knowledge.remote.held import Held
 
-TRUST_SECONDS = 1.0
-"""How long the server is taken to hold what it held when it was last asked."""
-
 TRIPLES = frozenset({"CONSTRUCT", "DESCRIBE"})
 CONTRADICTION = "should not be set at the same time"
 FORMS = frozenset({"SELECT", "ASK"}) | TRIPLES
@@ -33,7 +29,6 @@ class RemoteEngine:
         """Ask over `connection`, of the graphs in `expected`."""
         self._connection = connection
         self._expected = expected
-        self._checked = time.monotonic()
 
     def query(self, query: Query) -> Result:
         """Return what the server finds: see Engine.
@@ -41,7 +36,7 @@ class RemoteEngine:
         Raises StoreMismatch when the server has come to hold another release, and the other errors of Connection.
         """
         found = self.ask(query)
-        self._check_release()
+        self._expected.check_mark(self._connection)  # afterwards: so nobody has loaded another release in between
         return found
 
     def ask(self, query: Query) -> Result:
@@ -65,12 +60,6 @@ class RemoteEngine:
             default, named = ([iri for iri in chosen if iri in self._expected.graphs] for chosen in (default, named))
         yield from (("default-graph-uri", iri) for iri in default or [NOTHING])
         yield from (("named-graph-uri", iri) for iri in named or [NOTHING])
-
-    def _check_release(self) -> None:
-        """Make sure, now and then, that nobody has loaded another release under this service."""
-        if time.monotonic() - self._checked >= TRUST_SECONDS:
-            self._expected.check_mark(self._connection)
-            self._checked = time.monotonic()
 
 
 def read_only(query: Query) -> None:

@@ -49,7 +49,7 @@ class Held:
         wrong = self.differing_sizes(connection)
         if wrong:
             raise StoreMismatch(
-                f"The store at {connection.url} has lost or gained triples in {len(wrong)} graphs, among them "
+                f"The store at {connection.shown} has lost or gained triples in {len(wrong)} graphs, among them "
                 f"{min(wrong)}: {_load(connection)}."
             )
 
@@ -58,11 +58,11 @@ class Held:
         mark = read_mark(connection)
         held, closed = mark.get(IDENTIFIER.value, [""])[0], mark.get(CLOSED, [""])[0]
         if not held:
-            raise StoreMismatch(f"The store at {connection.url} holds no release: {_load(connection)}.")
+            raise StoreMismatch(f"The store at {connection.shown} holds no release: {_load(connection)}.")
         if (held, closed) != (self.digest, self.closed):
             other = held if held != self.digest else f"another closure ({closed}) of it"
             raise StoreMismatch(
-                f"The store at {connection.url} holds {other}, this service {self.digest}: use the release that is "
+                f"The store at {connection.shown} holds {other}, this service {self.digest}: use the release that is "
                 f"there, or {_load(connection)}.",
                 held=held,
                 expected=self.digest,
@@ -99,8 +99,8 @@ def select(connection: Connection, query: str, graphs: Iterable[str]) -> list[di
         found = json.loads(content.body)["results"]["bindings"]
         return [{name: term["value"] for name, term in row.items()} for row in found]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{connection.url} does not answer as a SPARQL endpoint: check the URL.") from error
+        raise StoreError(f"{connection.shown} does not answer as a SPARQL endpoint: check the URL.") from error
 
 
 def _load(connection: Connection) -> str:
-    return f"put this one there with kg-service load {connection.url}"
+    return f"put this one there with kg-service load {connection.shown}"

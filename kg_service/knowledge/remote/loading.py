@@ -59,7 +59,7 @@ def load(graph: KnowledgeGraph, connection: Connection, updates: Connection) -> 
     logger.info("Comparing the answers to %s questions.", len(graph.questions))
     if differing := list(_differing_questions(graph, RemoteEngine(connection, held))):
         raise StoreError(
-            f"The server at {connection.url} does not answer as SPARQL 1.1 says, in the questions "
+            f"The server at {connection.shown} does not answer as SPARQL 1.1 says, in the questions "
             f"{', '.join(differing)}, so it is not marked as holding the release. Use another server or version.",
             questions=differing,
         )
@@ -123,8 +123,8 @@ def _read_whole(held: Held, connection: Connection) -> None:
     arrived = len(set(_triples_of(UNION, connection)))
     if arrived != held.size:
         raise StoreError(
-            f"The server at {connection.url} cuts answers at {arrived:,} triples: raise its limit above {held.size:,} "
-            "(Virtuoso: ResultSetMaxRows)."
+            f"The server at {connection.shown} cuts answers at {arrived:,} triples: raise its limit above "
+            f"{held.size:,} (Virtuoso: ResultSetMaxRows)."
         )
 
 
@@ -138,7 +138,7 @@ def _compare(store: Store, connection: Connection, staged: Mapping[str, str]) ->
     if sent != arrived:
         differing = len(set(sent.splitlines()) ^ set(arrived.splitlines()))
         raise StoreMismatch(
-            f"What the store at {connection.url} took is not what was sent: {differing} triples differ. The "
+            f"What the store at {connection.shown} took is not what was sent: {differing} triples differ. The "
             "release that it held is untouched. Load again; if this stays, the server alters data."
         )
 

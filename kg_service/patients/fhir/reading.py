@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kg_service.errors import WrongRecord
@@ -56,6 +58,9 @@ UNREADABLE = {
 VOID = {"entered-in-error", "cancelled"}
 JUDGED = {*READERS, *DATES, "Patient", "Medication", "Substance"}
 """The resources whose contents matter."""
+
+CLOSE = 0.9
+"""How alike a resourceType is to one that it is taken for a slip; no two of FHIR R4 are."""
 
 OF_PATIENT = ("subject", "patient")
 """The members by which resources name their patient."""
@@ -118,9 +123,19 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
         reader(chart, entry)
     elif entry.type in DATES:
         chart.notes.remark(entry.path, f"Of {entry.type} only the reasons are read")
+    elif meant := _meant(entry.type):
+        chart.notes.fault(entry.path, f"FHIR R4 has no such resourceType; {meant} is perhaps meant: correct it.")
     else:
         chart.notes.remark(entry.path, f"{shown(entry.type, 'type')} is not read")
     return chart
+
+
+@lru_cache(maxsize=256)
+def _meant(kind: str) -> str | None:
+    """Return the resource that is read here and is called nearly so: a treatment must not be lost by a slip."""
+    names = {name.casefold(): name for name in READERS}
+    close = get_close_matches(kind.casefold(), names, n=1, cutoff=CLOSE)
+    return names[close[0]] if close else None
 
 
 def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:

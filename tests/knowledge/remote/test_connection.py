@@ -17,6 +17,7 @@ from kg_service.errors import (
     StoreUnavailable,
 )
 from kg_service.knowledge.remote import Bounds, Connection
+from kg_service.knowledge.remote import connection as connecting
 from kg_service.knowledge.remote.results import ROWS
 
 if TYPE_CHECKING:
@@ -132,6 +133,18 @@ def test_only_http(url: str) -> None:
 def test_a_password_in_the_url_is_not_shown() -> None:
     with pytest.raises(KgServiceError, match="KG_SERVICE_STORE_PASSWORD") as caught:
         Connection("http://ada:sesame@localhost/kg")
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize("user", ["", "ada"])
+def test_a_store_that_is_away_is_told_of_when_it_is_asked_without_a_key(
+    user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KG_SERVICE_STORE_USER", user)
+    monkeypatch.setattr(connecting, "PAUSES", ())
+    away = Connection("http://127.0.0.1:1/kg?apikey=sesame")
+    with pytest.raises(StoreUnavailable, match="cannot be reached: start it") as caught:
+        away.read(FORM, ROWS)
     assert "sesame" not in str(caught.value)
 
 
