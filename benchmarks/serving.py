@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import uuid
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,10 @@ CONNECTIONS = (1, 8, 32)
 QUESTION = "sequential-agents"
 FREE = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p"
 SMALL = "SELECT ?s ?o WHERE { ?s <http://purl.org/dc/terms/source> ?o } ORDER BY ?s LIMIT 50"
+ONE = (
+    "SELECT ?p ?o ?label WHERE "
+    "{ <https://w3id.org/guideline-kg/concept/stroke> ?p ?o . OPTIONAL { ?o ?q ?label } } LIMIT 20"
+)
 JSON = "application/sparql-results+json"
 WAITRESS = """
 import sys
@@ -55,10 +60,10 @@ graph.parse(sys.argv[2], format="nquads")
 uvicorn.run(SparqlEndpoint(graph=graph), port=int(sys.argv[1]), log_level="error")
 """
 SCRIPT = """
-local path, number = "%s", 0
+local path, run, number = "%s", "%s", 0
 request = function()
   number = number + 1
-  return wrk.format("GET", path .. string.format("%%%%0A%%%%23%%d", number), {["Accept"] = "%s"})
+  return wrk.format("GET", path .. string.format("%%%%0A%%%%23%%s-%%d", run, number), {["Accept"] = "%s"})
 end
 """
 
@@ -76,7 +81,7 @@ def rows(url: str) -> int:
 def measure(url: str, connections: int, *, new: bool) -> tuple[float, float]:
     """Return requests a second and the 99th percentile in milliseconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT % (re.sub(r"^https?://[^/]+", "", url), JSON))
+        script.write(SCRIPT % (re.sub(r"^https?://[^/]+", "", url), uuid.uuid4(), JSON))
         script.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-H", f"Accept: {JSON}"]
         command += ["-s", script.name] if new else []
@@ -115,7 +120,7 @@ def main() -> int:
         raise SystemExit("wrk is not installed.")
     graph = load()
     text = graph.text_of(QUESTION, after="denosumab")
-    queries = {QUESTION: text, "50 rows": SMALL, "50 rows, new": SMALL, "all, new": FREE}
+    queries = {"one concept, new": ONE, "50 rows": SMALL, "50 rows, new": SMALL, "all, new": FREE, QUESTION: text}
     with ExitStack() as stack:
         dump = Path(stack.enter_context(tempfile.TemporaryDirectory()), "graph.nq")
         dump.write_bytes(graph.store.dump(format=ox.RdfFormat.N_QUADS) or b"")

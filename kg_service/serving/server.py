@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -37,6 +38,7 @@ def serve(settings: Settings, root: Path | None = None) -> None:
     """Serve the release in *root* until SIGINT or SIGTERM; ConfigurationError when the address cannot be used."""
     family, address, port = _place(settings.host, settings.port)
     app = create_app(Guideline.load(root, store=settings.store or None))
+    gc.freeze()  # what lasts need not be looked through for garbage: that would keep all clients waiting
     logs.configure()
     _allow_connections()
     asyncio.run(_run(app, settings, root, (address, port), f"http://{_shown(address, family)}:{port}/"))

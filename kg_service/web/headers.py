@@ -59,13 +59,13 @@ def _name_release(response: Response) -> None:
     """
     digest = service().graph.digest
     response.headers["Graph-Digest"] = digest
-    response.vary.add("Accept")
-    if response.status_code != HTTPStatus.OK or response.cache_control.no_store:
+    response.headers["Vary"] = "Accept"
+    if response.status_code != HTTPStatus.OK or "no-store" in response.headers.get("Cache-Control", ""):
         return
     body = hashlib.sha256(response.get_data()).hexdigest()
     validator = f"{digest.rpartition(':')[2][:_SHOWN]}-{body[:_SHOWN]}"
     response.headers["Cache-Control"] = "no-cache"
-    response.vary.add("Accept-Encoding")
+    response.headers["Vary"] = "Accept, Accept-Encoding"
     if _is_worth_compressing(response):
         response.set_data(gzip.compress(response.get_data(), _EFFORT, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
