@@ -23,6 +23,8 @@ def dataset_clauses(found: Sequence[Token]) -> list[Clause]:
     prefixes: dict[str, str] = {}
     clauses = []
     words = [token.text.upper() if token.kind == "word" else "" for token in found]
+    if "FROM" not in words:
+        return []
     for index, token in enumerate(found):
         named = words[max(index - 2, 0) : index] == ["FROM", "NAMED"]
         if words[index - 2 : index - 1] == ["PREFIX"] and token.kind == "iri":

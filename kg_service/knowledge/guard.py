@@ -28,8 +28,10 @@ def inspect(query: str) -> list[Token]:
     found = list(tokens(query))
     _refuse_unclear(found)
     _refuse_update(found)
-    _refuse_service(found)
-    _refuse_monsters(found)
+    if "SERVICE" in query.upper():
+        _refuse_service(found)
+    if len(found) > MAX_DEPTH:  # fewer reach none of the limits
+        _refuse_monsters(found)
     return found
 
 

@@ -22,8 +22,9 @@ _LOCAL = rf"(?:{_CHAR}|:|{_ESCAPED})(?:{_INNER}|:|{_ESCAPED})*"
 
 _TOKEN = re.compile(
     rf"""
-    (?P<space>[\x20\t\r\n]+|\#[^\r\n]*)
-  | (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*>)
+    (?:[\x20\t\r\n]++|\#[^\r\n]*+)*+  # possessive: what is passed over is never taken for a sign
+  (?:
+    (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*>)
   | (?P<string>'''(?:'{{0,2}}(?:[^'\\]|\\.))*'''|\"\"\"(?:"{{0,2}}(?:[^"\\]|\\.))*\"\"\"
       |'(?!'')(?:[^'\\\r\n]|\\.)*'|"(?!"")(?:[^"\\\r\n]|\\.)*")
   | (?P<broken>['"].*)
@@ -34,6 +35,7 @@ _TOKEN = re.compile(
   | (?P<word>[A-Za-z][A-Za-z0-9_]*)
   | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
   | (?P<sign><<|>>|\^\^|\|\||&&|.)
+  )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -61,12 +63,11 @@ def tokens(query: str) -> Iterator[Token]:
     last = Token("sign", "", 0)
     start = 0
     while match := _TOKEN.match(query, start):
-        token = Token(match.lastgroup or "sign", match.group(), start)
+        kind = match.lastgroup or "sign"
+        token = Token(kind, match[kind], match.start(kind))
         if token.text[0] == "<" and open_brackets[-1:] == ["("] and _is_operand_end(last):
             token = _less_than_or_iri(token)
-        start += len(token.text)
-        if token.kind == "space":
-            continue
+        start = token.start + len(token.text)
         if token.text in {"(", "[", "{"}:
             open_brackets.append(token.text)
         elif token.text in {")", "]", "}"} and open_brackets:

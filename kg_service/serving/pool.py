@@ -114,17 +114,20 @@ class Pool:
 
     async def _free(self) -> Worker:
         while True:
-            with metrics.WAITING.track_inprogress():
-                try:
-                    async with asyncio.timeout(self._settings.patience):
-                        worker = await self._idle.get()
-                except TimeoutError:
-                    raise Busy("All workers are busy: try again in a few seconds.") from None
+            worker = await self._wait() if self._idle.empty() else self._idle.get_nowait()
             if worker.is_well():
                 return worker
             metrics.LOST.labels("idle").inc()
             worker.end()
             self._replace()
+
+    async def _wait(self) -> Worker:
+        with metrics.WAITING.track_inprogress():
+            try:
+                async with asyncio.timeout(self._settings.patience):
+                    return await self._idle.get()
+            except TimeoutError:
+                raise Busy("All workers are busy: try again in a few seconds.") from None
 
     def _give_back(self, worker: Worker) -> None:
         self._busy.discard(worker)

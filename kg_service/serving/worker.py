@@ -128,15 +128,15 @@ class _Allowance:
         if sys.platform == "linux":
             import resource  # noqa: PLC0415 - not everywhere
 
-            start = _size()
+            self._sizes = os.open("/proc/self/statm", os.O_RDONLY)
+            start = self._size()
             self._most = start + memory // 2
             resource.setrlimit(resource.RLIMIT_AS, (start + memory, start + memory))
 
     def is_kept(self) -> bool:
         """Tell whether enough is left for the next request; if not, a fresh worker takes over."""
-        return not self._most or _size() < self._most
+        return not self._most or self._size() < self._most
 
-
-def _size() -> int:
-    """Return the size of the address space in bytes, as Linux counts it."""
-    return int(Path("/proc/self/statm").read_bytes().split()[0]) * os.sysconf("SC_PAGESIZE")
+    def _size(self) -> int:
+        """Return the size of the address space in bytes, as Linux counts it."""
+        return int(os.pread(self._sizes, 32, 0).split()[0]) * os.sysconf("SC_PAGESIZE")

@@ -71,7 +71,8 @@ def _name_release(response: Response) -> None:
         response.headers["Content-Encoding"] = "gzip"
         validator += "-gzip"
     response.set_etag(validator)
-    response.make_conditional(request)
+    if request.if_none_match:
+        response.make_conditional(request)
 
 
 def _is_worth_compressing(response: Response) -> bool:

@@ -9,14 +9,17 @@ client writes them out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from kg_service.errors import NotAcceptable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 HTML = "text/html"
 JSON = "application/json"
@@ -38,20 +41,28 @@ Weight = tuple[float, int]
 
 _EXCLUDED: Weight = (0.0, 0)
 
+Range = tuple[str, float]
+"""A media range and its quality."""
 
-def accepted() -> list[tuple[str, float]]:
+
+def accepted() -> Sequence[Range]:
     """Return the media ranges of the request's Accept header with their quality; ``*/*`` when it has none."""
-    ranges = [(value.partition(";")[0].strip().lower(), quality) for value, quality in request.accept_mimetypes]
-    return ranges or [("*/*", 1.0)]
+    return _ranges(request.headers.get("Accept", ""))
 
 
-def choose(offers: Sequence[Offer], ranges: Iterable[tuple[str, float]] | None = None) -> str:
+@lru_cache(maxsize=128)  # clients have few, and parsing takes as long as a small query
+def _ranges(header: str) -> Sequence[Range]:
+    given = parse_accept_header(header, MIMEAccept)
+    return [(value.partition(";")[0].strip().lower(), quality) for value, quality in given] or [("*/*", 1.0)]
+
+
+def choose(offers: Sequence[Offer]) -> str:
     """Return the media type to send.
 
     Raises NotAcceptable, with the list of what there is, when the client takes none of the offers.
     """
-    known = accepted() if ranges is None else list(ranges)
-    weights = [_weight(offer, known) for offer in offers]
+    ranges = accepted()
+    weights = [_weight(offer, ranges) for offer in offers]
     best = max(weights, default=_EXCLUDED)
     if best[0] <= 0:
         raise NotAcceptable("None of the media types asked for can be sent.", _available(offers))
@@ -62,7 +73,7 @@ def _available(offers: Sequence[Offer]) -> list[str]:
     return [offer.media_type for offer in offers]
 
 
-def _weight(offer: Offer, ranges: list[tuple[str, float]]) -> Weight:
+def _weight(offer: Offer, ranges: Sequence[Range]) -> Weight:
     registered = _weight_of_name(offer.media_type, ranges)
     if registered is not None and registered[1] == 2:  # noqa: PLR2004 - the client names this very type
         return registered
@@ -70,11 +81,11 @@ def _weight(offer: Offer, ranges: list[tuple[str, float]]) -> Weight:
     return max([*named, registered or _EXCLUDED])
 
 
-def _exact(name: str, ranges: list[tuple[str, float]]) -> list[Weight]:
+def _exact(name: str, ranges: Sequence[Range]) -> list[Weight]:
     return [(quality, 2) for media_range, quality in ranges if media_range == name]
 
 
-def _weight_of_name(name: str, ranges: list[tuple[str, float]]) -> Weight | None:
+def _weight_of_name(name: str, ranges: Sequence[Range]) -> Weight | None:
     family = name.partition("/")[0] + "/*"
     for specificity, wanted in ((2, name), (1, family), (0, "*/*")):
         found = [quality for media_range, quality in ranges if media_range == wanted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,9 +28,10 @@ Page = Callable[[], str]
 """Renders the HTML form of an answer."""
 
 
-def offers_for(kind: Kind) -> list[Offer]:
+@cache
+def offers_for(kind: Kind) -> Sequence[Offer]:
     """Return what an answer of *kind* can be sent as, the default first."""
-    return [Offer(form.media_type, tuple(form.aliases)) for form in formats_for(kind)]
+    return tuple(Offer(form.media_type, form.aliases) for form in formats_for(kind))
 
 
 def media_types(kinds: Iterable[Kind]) -> list[str]:
