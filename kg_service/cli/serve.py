@@ -37,7 +37,7 @@ def _option(setting: Field[Any]) -> Callable[[Command], Command]:
     return click.option(
         f"--{setting.name.replace('_', '-')}",
         setting.name,
-        type=_kind(default, setting.metadata["least"], setting.metadata["most"]),
+        type=_kind(default, **{name: setting.metadata[name] for name in ("least", "most", "one_of")}),
         multiple=isinstance(default, tuple),
         default=default,
         show_default=default not in {"", ()},
@@ -48,12 +48,18 @@ def _option(setting: Field[Any]) -> Callable[[Command], Command]:
     )
 
 
-def _kind(default: object, least: Any, most: int | None) -> click.ParamType[Any]:  # noqa: ANN401 - a number of its kind
+def _kind(
+    default: object,
+    *,
+    least: Any,  # noqa: ANN401 - a number of the default's kind
+    most: int | None,
+    one_of: tuple[str, ...],
+) -> click.ParamType[Any]:
     if isinstance(default, int):
         return click.IntRange(least, most)
     if isinstance(default, float):
         return _Finite(least)
-    return click.STRING
+    return click.Choice(one_of) if one_of else click.STRING
 
 
 class _Finite(click.FloatRange):

@@ -95,7 +95,7 @@ class Gate:
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = asyncio.get_running_loop().time()
-        request = _read_head(scope)
+        request = _read_head(scope, self._settings.url_scheme)
         given = request.header("x-request-id")
         identity = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         held = Held()
@@ -223,14 +223,14 @@ def _too_large() -> RequestTooLarge:
     return RequestTooLarge(f"The body is longer than {MAX_RECORDS // MEGABYTE} MB.", limit="body", bytes=MAX_RECORDS)
 
 
-def _read_head(scope: Event) -> Request:
+def _read_head(scope: Event, scheme: str) -> Request:
     raw = scope.get("raw_path") or scope["path"].encode()
     return Request(
         scope["method"],
         raw.partition(b"?")[0].decode("latin-1"),
         scope["query_string"].decode("latin-1"),
         [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-        scope["scheme"],
+        scheme,
         [str(part) for part in scope.get("server") or ("localhost", 80)],
         (scope.get("client") or ("", 0))[0],
     )

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_service.serving import messages
@@ -18,6 +17,7 @@ from kg_service.serving.worker import READY, Plan, work
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
     from multiprocessing.process import BaseProcess
+    from pathlib import Path
 
     from kg_service.errors import KgServiceError
     from kg_service.serving.messages import Reply, Request

@@ -7,8 +7,15 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 
-def _setting(default: object, text: str, *, least: float | None = None, most: int | None = None) -> Any:  # noqa: ANN401 - as dataclasses.field
-    return field(default=default, metadata={"help": text, "least": least, "most": most})
+def _setting(
+    default: object,
+    text: str,
+    *,
+    least: float | None = None,
+    most: int | None = None,
+    one_of: tuple[str, ...] = (),
+) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"help": text, "least": least, "most": most, "one_of": one_of})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,11 @@ class Settings:
     stop_time: float = _setting(10.0, "Seconds that requests under way are given at a stop.", least=0.0)
     trusted_host: tuple[str, ...] = _setting(
         (), "Host name that requests may name; repeat for more (spaces between them in the variable). None: any."
+    )
+    url_scheme: str = _setting(
+        "http",
+        "Scheme of the links in answers: https where a proxy before the service does TLS.",
+        one_of=("http", "https"),
     )
     store: str = _setting("", "URL of a SPARQL server that holds the release (see load) and answers the queries.")
     token: str = _setting("", "Bearer token that requests must carry. Set it by environment or file: flags are seen.")

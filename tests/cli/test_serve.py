@@ -85,6 +85,7 @@ def test_every_setting_is_in_the_help_and_in_the_readme(setting: object) -> None
     ("name", "value", "said"),
     [
         ("port", "65536", "65536 is not in the range"),
+        ("url_scheme", "ftp", "'ftp' is not one of 'http', 'https'"),
         ("patience", "nan", "nan is no number of seconds"),
         ("time_limit", "inf", "inf is no number of seconds"),
         ("token", "", "it is given and empty"),

@@ -115,6 +115,14 @@ def test_token_and_hosts(tmp_path: Path) -> None:
         assert "s3cret" not in server.log.read_text()
 
 
+def test_links_have_the_scheme_that_clients_use(tmp_path: Path) -> None:
+    with running(tmp_path / "log", url_scheme="https") as server:
+        for path in ("/sparql", "/.well-known/void", "/queries"):
+            text = server.get(path, Host="kg.example", Accept="text/turtle").body.decode()
+            assert "https://kg.example/sparql" in text, path
+            assert "http://kg.example/" not in text, path
+
+
 @linux
 def test_a_stop_lets_what_runs_come_to_its_end(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server:
