@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kg_service.patients.record import Fault
 from kg_service.population.forms import FORMS
 from kg_service.population.tally import Tally
 
@@ -58,14 +59,27 @@ class Worker:
         return Checked(self._write(patients), Tally.of(patients), sum(unit.size for unit in batch))
 
     def _judged(self, unit: Unit) -> list[PatientVerdicts]:
-        """Return the verdicts on a unit's patients; an error that nobody foresaw is a fault of theirs alone."""
+        """Return the verdicts on a unit's patients; an error that nobody foresaw is a fault of one of them alone."""
         try:
-            return self._verdicts(self._read.or_fault(unit))
+            records = self._read.or_fault(unit)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - one record must not stop a run; what the error says may quote it
-            reason = f"An internal error ({type(error).__name__}) stopped the check: report it to the maintainers."
-            return self._verdicts([self._read.only_fault(unit, reason)])
+            records = [self._read.only_fault(unit, _internal(error))]
+        return [verdicts for record in records for verdicts in self._verdicts(record)]
 
-    def _verdicts(self, records: Iterable[PatientRecord]) -> list[PatientVerdicts]:
-        return list(self._validator(records, self._task.as_of, self._task.jurisdictions))
+    def _verdicts(self, record: PatientRecord) -> Iterable[PatientVerdicts]:
+        try:
+            return list(self._check(record))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            fault = Fault(record.resource_id, _internal(error))
+            return self._check(replace(record, triples=(), faults=(*record.faults, fault)))
+
+    def _check(self, record: PatientRecord) -> Iterable[PatientVerdicts]:
+        return self._validator([record], self._task.as_of, self._task.jurisdictions)
+
+
+def _internal(error: Exception) -> str:
+    return f"An internal error ({type(error).__name__}) stopped the check: report it to the maintainers."

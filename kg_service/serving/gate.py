@@ -129,22 +129,11 @@ class Gate:
             return refuse(self._app, request, KgServiceError("The service has a fault; it is logged."))
 
     async def _admitted(self, request: Request, receive: Receive, held: Held) -> Reply:
-        if len(request.path) + len(request.query) > LONGEST_TARGET:
-            raise AddressTooLong(
-                f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.",
-                limit="address",
-                characters=LONGEST_TARGET,
-            )
+        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
+        _refuse_long(forwarded)
         self._authorise(request)
         if request.path in OWN:
-            return call(self._app, self._named(request))
-        forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
-        if sum(len(value) for _, value in forwarded.headers) > LONGEST_HEADERS:
-            raise HeadersTooLarge(
-                f"The headers {', '.join(KEYED)} are longer than {LONGEST_HEADERS} characters: shorten them.",
-                limit="headers",
-                characters=LONGEST_HEADERS,
-            )
+            return call(self._app, self._named(forwarded))
         if request.method not in READING:
             forwarded = forwarded._replace(body=await self._read_body(request, receive, held))
         if len(forwarded.body) > SMALL:
@@ -217,6 +206,22 @@ class Gate:
                 limit="client_time",
                 seconds=limit,
             ) from None
+
+
+def _refuse_long(request: Request) -> None:
+    """Refuse headers first: a refusal for another reason would be written in what they ask for."""
+    if sum(len(value) for _, value in request.headers) > LONGEST_HEADERS:
+        raise HeadersTooLarge(
+            f"The headers {', '.join(KEYED)} are longer than {LONGEST_HEADERS} characters: shorten them.",
+            limit="headers",
+            characters=LONGEST_HEADERS,
+        )
+    if len(request.path) + len(request.query) > LONGEST_TARGET:
+        raise AddressTooLong(
+            f"The address is longer than {LONGEST_TARGET} characters: send the query by POST.",
+            limit="address",
+            characters=LONGEST_TARGET,
+        )
 
 
 def _too_large() -> RequestTooLarge:

@@ -8,6 +8,7 @@ import pytest
 
 from kg_service.errors import WrongRecord
 from kg_service.patients.fhir import read_resource
+from kg_service.patients.fhir.reading import READERS
 
 from .fhir_data import (
     DENOSUMAB,
@@ -354,6 +355,36 @@ def test_a_slip_in_the_type_of_a_treatment_is_a_fault(terminology: Terminology, 
     (fault,) = read_one(terminology, resource(slip)).faults
     assert fault.path == "Bundle.entry[1].resource"
     assert "MedicationAdministration is perhaps meant" in fault.reason
+
+
+@pytest.mark.parametrize("kind", sorted(READERS))
+def test_one_wrong_letter_is_a_slip_in_any_type(terminology: Terminology, kind: str) -> None:
+    for place in range(len(kind)):
+        swapped = kind[:place] + kind[place : place + 2][::-1] + kind[place + 2 :]
+        for slip in {kind[:place] + "x" + kind[place + 1 :], kind[:place] + kind[place + 1 :], swapped} - {kind}:
+            (fault,) = read_one(terminology, resource(slip)).faults
+            assert f"{kind} is perhaps meant" in fault.reason
+
+
+@pytest.mark.parametrize("kind", ["CommunicationRequest", "MedicationKnowledge", "ServiceRequest", "DiagnosticReport"])
+def test_another_resource_is_no_slip(terminology: Terminology, kind: str) -> None:
+    assert read_one(terminology, resource(kind)).faults == ()
+
+
+@pytest.mark.parametrize("subject", [None, {"display": "Jane"}, {"reference": "Patient/zz"}])
+@pytest.mark.parametrize("kind", ["MedicationRequest", "MedicationRequet", "MedicationStatemet", "Conditoin"])
+def test_a_record_of_nobody_is_left_open_however_it_is_spelt(
+    terminology: Terminology, kind: str, subject: Json | None
+) -> None:
+    record = read_one(terminology, resource(kind, subject=subject))
+    assert only(record)["unreadable"] == ["true"]
+
+
+def test_a_slip_begins_the_record_of_a_patient_who_is_only_referred_to(terminology: Terminology) -> None:
+    slip = resource("MedicationRequet", subject={"reference": "Patient/2"})
+    first, second = read_resource(bundle(resource("MedicationRequest"), slip), terminology)
+    assert (first.faults, [fault.path for fault in second.faults]) == ((), ["Bundle.entry[1].resource"])
+    assert only(first)["resourceId"] == ["MedicationRequest/7"]
 
 
 def test_an_operation_outcome_is_told(terminology: Terminology) -> None:

@@ -16,17 +16,22 @@ from kg_service.errors import KgServiceError, NotAcceptable, RecordError
 from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE
 from kg_service.patients.fhir.reading import READERS
 from kg_service.patients.fhir.treatments import read_administration
+from kg_service.validation.compiled import CompiledEngine
 from kg_service.validation.reports.document import as_patient, frame
 
 from .made import AS_OF, Json, bundle, bundles, export, lines, resources
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     from kg_service import Guideline
     from kg_service.patients.fhir.chart import Chart
     from kg_service.patients.fhir.entries import Entry
+    from kg_service.patients.record import PatientRecord
     from kg_service.population.run import Stage
+    from kg_service.validation.compiled.facts import Facts
+    from kg_service.validation.engine import Result as EngineResult
 
 COUNT = 23
 
@@ -167,6 +172,29 @@ def test_an_error_that_nobody_foresaw_is_of_one_patient(tmp_path: Path, monkeypa
     assert result.exit_code == 2
     assert unread(result.stdout_bytes) == {
         "all.ndjson line 2": "An internal error (KeyError) stopped the check: report it to the maintainers."
+    }
+    judged = {row["patient"] for row in table(result.stdout_bytes) if row["outcome"] != "not judged"}
+    assert judged == {"Patient/p0", "Patient/p2"}
+
+
+def test_an_error_that_nobody_foresaw_leaves_the_others_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = CompiledEngine.__call__
+
+    def fail(engine: CompiledEngine, record: PatientRecord, as_of: dt.date) -> tuple[Facts, list[EngineResult]]:
+        if record.resource_id == "Patient/p1" and record.triples:
+            raise KeyError("secret")
+        return judge(engine, record, as_of)
+
+    monkeypatch.setattr(CompiledEngine, "__call__", fail)
+    path = tmp_path / "three.json"
+    entries = [entry for number in range(3) for entry in bundle(number)["entry"]]
+    path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}), encoding="utf-8")
+    result = run(path, "-f", "csv", "--jobs", "1")
+    assert result.exit_code == 2
+    assert unread(result.stdout_bytes) == {
+        "Patient/p1": "An internal error (KeyError) stopped the check: report it to the maintainers."
     }
     judged = {row["patient"] for row in table(result.stdout_bytes) if row["outcome"] != "not judged"}
     assert judged == {"Patient/p0", "Patient/p2"}

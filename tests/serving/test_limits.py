@@ -182,6 +182,7 @@ def test_long_addresses(server: Running) -> None:
 def test_long_headers(server: Running) -> None:
     response = server.get("/", Accept="text/html," * 5_000)
     assert (response.status, response.json["limit"]) == (431, "headers")
+    assert server.get("/?x=" + "a" * 40_000, Accept="text/html," * 5_000).status == 431  # before all else
     assert server.get("/", X_Other="a" * 20_000).status == 200
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from kg_service.patients.fhir.library import LITERAL, URN, VERSION
-from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS, UNREADABLE
+from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS, UNREADABLE, intended
 from kg_service.patients.glance import Glance, Trait
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _look(found: Glance, url: object, resource: Json) -> None:
         found.traits |= Trait.SHARED
         found.offered |= own | {f"{kind}/{resource.get('id')}"} | _identifiers(resource)
     elif isinstance(kind, str):
-        _look_for_patient(found, kind, resource)
+        _look_for_patient(found, intended(kind), resource)
 
 
 def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:

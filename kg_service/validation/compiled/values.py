@@ -144,7 +144,7 @@ def _integer(lexical: str) -> int | None:
 
 READERS: Mapping[str, Callable[[str], object]] = {
     INTEGER: _integer,
-    DECIMAL: Decimal,
+    DECIMAL: lambda lexical: Decimal(lexical) or Decimal(),  # no decimal is a negative zero
     DOUBLE: float,
     FLOAT: Single,
     BOOLEAN: frozenset({"true", "1"}).__contains__,
@@ -185,9 +185,15 @@ def text(of: str) -> Value:
     return literal(of, STRING)
 
 
-@lru_cache(maxsize=CACHED, typed=True)
 def number(of: Decimal | float) -> Value:
     """Return a computed number as a literal."""
-    if isinstance(of, Decimal):
-        return literal(f"{of:f}", DECIMAL)
-    return literal(str(of), INTEGER if isinstance(of, int) else FLOAT if isinstance(of, Single) else DOUBLE)
+    if isinstance(of, float):  # not kept: 0.0 and -0.0 are one key
+        return literal(str(of), FLOAT if isinstance(of, Single) else DOUBLE)
+    return _exact(of)
+
+
+@lru_cache(maxsize=CACHED, typed=True)
+def _exact(of: Decimal | int) -> Value:
+    if isinstance(of, int):
+        return literal(str(of), INTEGER)
+    return literal(f"{of:f}", DECIMAL)

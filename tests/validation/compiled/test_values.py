@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from kg_service.validation.compiled.values import Found
 
 NUMBERS = (
-    "0", "1", "-1", "2", "01", '"+5"^^xsd:integer', '"1"^^xsd:int', '"5"^^xsd:nonNegativeInteger',
+    "0", "-0.0", "0.0", "-0.0e0", "1", "-1", "2", "01",
+    '"+5"^^xsd:integer', '"1"^^xsd:int', '"5"^^xsd:nonNegativeInteger',
     '"9223372036854775807"^^xsd:integer', '"9223372036854775808"^^xsd:integer', "1.0", "2.50", "0.1", "0.2",
     '"1."^^xsd:decimal', '".5"^^xsd:decimal', "1.0e0", "2.5e0", "0e0", '"INF"^^xsd:double', '"-INF"^^xsd:double',
     '"1.5"^^xsd:float', '"0.1"^^xsd:float', "0.1e0", "1.6e0", '"1.6"^^xsd:float', "1.6",
