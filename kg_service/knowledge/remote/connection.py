@@ -110,7 +110,10 @@ class Connection:
         except (requests.ReadTimeout, ReadTimeoutError) as error:
             raise self._too_slow() from error
         except requests.exceptions.SSLError as error:
-            raise StoreError(f"The certificate of the store at {self.shown} is not trusted: mend it.") from error
+            raise StoreError(
+                f"There is no safe connection to the store at {self.shown}: its certificate is not trusted, or it does "
+                "not speak TLS. Mend the certificate, or write http:// where the store speaks plain HTTP."
+            ) from error
         except (requests.RequestException, HTTPError) as error:
             raise StoreUnavailable(
                 f"The store at {self.shown} cannot be reached: start it, or try again later."
@@ -206,10 +209,7 @@ def _credentials(url: str) -> AuthBase | None:
 
 def _offers_digest(url: str) -> bool:
     """Ask without credentials what the server wants: a password is not sent in clear where Digest will do."""
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.get(url, timeout=CONNECT_SECONDS, allow_redirects=False, stream=True)
-            return "digest" in answer.headers.get("WWW-Authenticate", "").lower()
-    except requests.RequestException as error:
-        raise StoreUnavailable("The store cannot be reached: start it, or try again later.") from error
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(url, timeout=CONNECT_SECONDS, allow_redirects=False, stream=True)
+        return "digest" in answer.headers.get("WWW-Authenticate", "").lower()

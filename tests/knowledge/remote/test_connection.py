@@ -137,6 +137,13 @@ def test_a_password_in_the_url_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("user", ["", "ada"])
+def test_a_store_that_does_not_speak_tls(server: Server, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KG_SERVICE_STORE_USER", user)
+    with pytest.raises(StoreError, match="no safe connection"):
+        Connection(server.url.replace("http", "https")).read(FORM, ROWS)
+
+
+@pytest.mark.parametrize("user", ["", "ada"])
 def test_a_store_that_is_away_is_told_of_when_it_is_asked_without_a_key(
     user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
