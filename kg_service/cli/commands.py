@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import signal
 import textwrap
 from typing import IO, Any
 
@@ -43,6 +44,8 @@ class Doors(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command; 2 when the input is at fault, 3 when the program is."""
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupted)
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
@@ -59,6 +62,15 @@ class Doors(click.Group):
             # Its text may quote a record.
             click.echo(f"Internal error: {type(error).__name__}. Run again with --debug for details.", err=True)
             ctx.exit(INTERNAL)
+        finally:
+            if signal.getsignal(signal.SIGINT) is _interrupted:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupted(*_: object) -> None:
+    """End the command; what follows is tidying up, which a second Ctrl-C would break off."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @click.group(cls=Doors, context_settings={"help_option_names": ["-h", "--help"]})

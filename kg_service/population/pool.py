@@ -22,6 +22,7 @@ from kg_service.population.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
+    from multiprocessing.synchronize import Event
 
     from kg_service.patients.survey import Unit
     from kg_service.population.worker import Checked, Task
@@ -49,12 +50,10 @@ def check_all(
     can_fork = _can_fork()
     if can_fork:
         validator.engine  # noqa: B018 - made once, before it is shared
-    pool = ProcessPoolExecutor(
-        jobs,
-        multiprocessing.get_context("fork" if can_fork else "spawn"),
-        _begin,
-        (task, (guideline, validator) if can_fork else guideline.release.root),
-    )
+    context = multiprocessing.get_context("fork" if can_fork else "spawn")
+    stopped = context.Event()
+    rules = (guideline, validator) if can_fork else guideline.release.root
+    pool = ProcessPoolExecutor(jobs, context, _begin, (task, rules, stopped))
     try:
         yield from _in_order(pool, todo, jobs * AHEAD)
     except BrokenProcessPool as error:
@@ -63,6 +62,7 @@ def check_all(
             "far is kept if it goes to a file: run the same command with --resume, and with fewer --jobs."
         ) from error
     finally:
+        stopped.set()  # whoever is interrupted waits for one patient, not for batches
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -78,14 +78,14 @@ def _can_fork() -> bool:
     return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
 
 
-def _begin(task: Task, rules: tuple[Guideline, Validator] | Path) -> None:
+def _begin(task: Task, rules: tuple[Guideline, Validator] | Path, stopped: Event) -> None:
     """Make this process's worker; it does not outlive the process that has begun it, and leaves Ctrl-C to that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if isinstance(rules, Path):
         guideline = Guideline.load(rules)
         rules = guideline, guideline.validator_with(task.engine)
-    _workers[:] = [Worker(task, *rules)]
+    _workers[:] = [Worker(task, *rules, is_stopped=stopped.is_set)]
     gc.freeze()  # what lasts need not be looked through for garbage
 
 

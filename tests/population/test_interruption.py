@@ -77,6 +77,28 @@ def test_processes_do_not_outlive_the_run(tmp_path: Path) -> None:
         time.sleep(0.1)
 
 
+@on_linux
+@pytest.mark.parametrize("again", [None, 0.0, 0.01, 0.1])
+def test_ctrl_c_ends_a_run_at_once_however_often_it_is_pressed(tmp_path: Path, again: float | None) -> None:
+    path, out = bundles(tmp_path / "all.ndjson", 3000), tmp_path / "out.csv"
+    options = ["-f", "csv", "--as-of", AS_OF, "--jobs", "2", "-o", str(out)]
+    command = [sys.executable, "-m", "kg_service", "validate", str(path), *options]
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment) as run:
+        while len(list(_children(run.pid))) < 2 or not out.with_name("out.csv.part").stat().st_size:
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGINT)
+        if again is not None:
+            time.sleep(again)
+            os.killpg(run.pid, signal.SIGINT)
+        _, told = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert told.endswith(f"Interrupted. The same command with --resume goes on into {out}.\n")
+    assert list(temporary.iterdir()) == []
+
+
 @pytest.fixture
 def unfinished(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The output of a run that failed after some batches."""
