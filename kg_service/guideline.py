@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kg_service.validation.validator import Validator
     from kg_service.validation.verdicts import PatientVerdicts
 
-Given: TypeAlias = "str | Path | Mapping[str, Any] | PatientRecord"
+Given: TypeAlias = "str | Path | bytes | Mapping[str, Any] | PatientRecord"
 
 
 class Guideline(KnowledgeGraph):
@@ -73,7 +74,8 @@ class Guideline(KnowledgeGraph):
     ) -> Report:
         """Hold patient records against the rules.
 
-        `records` are paths to files or folders, parsed FHIR R4 resources, or records read before; one or several.
+        `records` are paths to files or folders, bytes as such a file holds, parsed FHIR R4 resources, or records read
+        before; one or several. What several say of one patient is joined, but for records, each of which is judged.
         `as_of` is the day of judgement (default: today), `jurisdiction` a name or names as parameters take them
         (default: all). Raises RecordError for what cannot be read, ParameterError for a jurisdiction not known.
         """
@@ -134,11 +136,20 @@ class Guideline(KnowledgeGraph):
         return self.validator(records, as_of, jurisdictions)
 
     def read(self, records: Given | Iterable[Given]) -> Iterator[PatientRecord]:
-        """Yield the records in what `validate` takes: paths, parsed FHIR R4 resources, records, one or several."""
-        several = (
-            [records] if isinstance(records, str | Path | Mapping) or not isinstance(records, Iterable) else records
-        )
-        return (record for given in several for record in self._read(given))
+        """Yield the records in what `validate` takes: paths, bytes, parsed FHIR R4 resources, records, one or several.
+
+        Raises RecordError for what cannot be read, ParameterError for what is none of these.
+        """
+        if isinstance(records, Mapping):
+            yield from self.records.from_fhir(records)
+            return
+        is_one = isinstance(records, str | Path | bytes) or not isinstance(records, Iterable)
+        several: list[Any] = [records] if is_one else list(records)  # type: ignore[arg-type]
+        for are_records, given in groupby(several, _is_record):
+            if are_records:
+                yield from given
+            else:
+                yield from self.records.from_all([_as_input(one) for one in given])
 
     def audit(self, source: str | None = None, document: str | Path | None = None) -> Audit:
         """Run the checks of the audit, on everything or on what concerns one source.
@@ -193,12 +204,21 @@ class Guideline(KnowledgeGraph):
 
         return difference(old, self, list(self.read(records)), as_day(as_of))
 
-    def _read(self, given: Given) -> Iterable[PatientRecord]:
-        if isinstance(given, str | Path):
-            return self.records.from_path(Path(given))
-        if isinstance(given, Mapping):
-            return self.records.from_fhir(given)
-        return [given]
+
+def _is_record(given: object) -> bool:
+    from kg_service.patients.record import PatientRecord  # noqa: PLC0415 - as above
+
+    return isinstance(given, PatientRecord)
+
+
+def _as_input(given: object) -> Path | bytes | Mapping[str, Any]:
+    if isinstance(given, str) and given.lstrip().startswith(("{", "[")):
+        raise ParameterError("A text of JSON is no path: give json.loads(…) of it, or its bytes.")
+    if isinstance(given, str | Path):
+        return Path(given)
+    if isinstance(given, bytes | Mapping):
+        return given
+    raise ParameterError(f"A {type(given).__name__} is no record: give paths, bytes, or parsed FHIR R4 resources.")
 
 
 def as_day(given: dt.date | str | None) -> dt.date:

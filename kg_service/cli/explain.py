@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -115,12 +114,7 @@ def verdict(path: str, rule: str, as_of: str | None, patient: str, form: str) ->
 
 
 def _records(guideline: Guideline, path: str) -> Iterable[PatientRecord]:
-    from kg_service.patients.sources import media_type_of  # noqa: PLC0415 - what a triple or row does not need
-
-    if path != STANDARD_INPUT:
-        return guideline.records.from_path(Path(path))
-    data = sys.stdin.buffer.read()
-    return guideline.records.from_bytes(data, media_type_of(data))
+    return guideline.read(sys.stdin.buffer.read() if path == STANDARD_INPUT else path)
 
 
 def _which(row: int, values: tuple[str, ...]) -> Which:

@@ -17,7 +17,7 @@ from kg_service.guideline import Guideline, as_day
 from kg_service.population.output import check_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg_service.patients.record import PatientRecord
     from kg_service.population.tally import Tally
@@ -135,9 +135,10 @@ def _stream(
     """Check all patients, results going to the output as they come, and tell the counts on standard error."""
     progress = Progress()
     day = as_day(as_of)
-    given = [sys.stdin.buffer.read() if path == STANDARD_INPUT else path for path in paths]
     try:
-        counts = guideline.validate_population(given, output or print_part, as_of=day, told=progress, **options)
+        counts = guideline.validate_population(
+            list(map(_given, paths)), output or print_part, as_of=day, told=progress, **options
+        )
     except KeyboardInterrupt:
         if output:
             click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
@@ -207,7 +208,7 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
 
 
 class _Reading:
-    """Reads path after path; one that cannot be read is told of on standard error, and the next one follows."""
+    """Reads all paths as one input; what cannot be read is told of on standard error, and the rest follows."""
 
     def __init__(self, guideline: Guideline, paths: Sequence[str]) -> None:
         self._records = guideline.records
@@ -215,21 +216,26 @@ class _Reading:
         self.failed = False
 
     def __iter__(self) -> Iterator[PatientRecord]:
-        for path in self._paths:
-            try:
-                yield from self._read(path)
-            except RecordError as error:
-                self.failed = True
-                named = "" if str(error).startswith(Path(path).name) else f"{path}: "
-                click.echo(f"Error: {named}{error}", err=True)
+        given = [path for path in self._paths if self._is_there(path)]
+        return self._records.from_all([_given(path) for path in given], unread=self._tell) if given else iter(())
 
-    def _read(self, path: str) -> Iterable[PatientRecord]:
-        from kg_service.patients.sources import media_type_of  # noqa: PLC0415 - what a question does not need
+    def _is_there(self, path: str) -> bool:
+        from kg_service.patients.sources import sources_of  # noqa: PLC0415 - what a question does not need
 
-        if path != STANDARD_INPUT:
-            return self._records.from_path(Path(path))
-        data = sys.stdin.buffer.read()
-        return self._records.from_bytes(data, media_type_of(data))
+        try:
+            sources_of([] if path == STANDARD_INPUT else [Path(path)])
+        except RecordError as error:
+            self._tell(error)
+            return False
+        return True
+
+    def _tell(self, error: RecordError) -> None:
+        self.failed = True
+        click.echo(f"Error: {error}", err=True)
+
+
+def _given(path: str) -> Path | bytes:
+    return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path)
 
 
 def _status(fail_on: str, unreadable: int, violated: int, undecided: int) -> int:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kg_service.errors import UnsupportedMedia
+from kg_service.errors import RecordError, UnsupportedMedia, WrongRecord
 from kg_service.patients import fhir, rdf
 from kg_service.patients.fhir.glance import glance
-from kg_service.patients.sources import JSON, sources_of
+from kg_service.patients.sources import JSON, Form, Source, sources_of
 from kg_service.patients.survey import TEMPORARY, Survey
 from kg_service.patients.terminology import Terminology
 from kg_service.patients.units import UnitReader, is_json_ld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from kg_service.knowledge import KnowledgeGraph
@@ -40,11 +42,29 @@ class Records:
 
         Raises RecordError when there is nothing to read, or it cannot be read.
         """
-        with Survey(sources_of([path]), TEMPORARY) as survey:
+        return self.from_all([path])
+
+    def from_all(
+        self,
+        given: Sequence[Path | bytes | Mapping[str, object]],
+        *,
+        unread: Callable[[RecordError], object] | None = None,
+    ) -> Iterator[PatientRecord]:
+        """Yield the records in paths, bytes and parsed FHIR R4 resources, which are one input: see `sources_of`.
+
+        Raises RecordError for what cannot be read, unless there is `unread` to be told of it.
+        """
+        named = [_as_source(one, number) if isinstance(one, Mapping) else one for number, one in enumerate(given, 1)]
+        with Survey(sources_of(named), TEMPORARY) as survey:
             deque(survey.take(glance), maxlen=0)
             read = self.reader(survey)
             for unit in survey.units():
-                yield from read(unit)
+                try:
+                    yield from read(unit)
+                except RecordError as error:
+                    if unread is None:
+                        raise
+                    unread(error)
 
     def reader(self, survey: Survey) -> UnitReader:
         """Return what reads the units that a survey has found."""
@@ -67,3 +87,11 @@ class Records:
     def from_fhir(self, resource: Mapping[str, object]) -> list[PatientRecord]:
         """Return the records in a parsed FHIR R4 resource."""
         return fhir.read_resource(resource, self._terminology)
+
+
+def _as_source(resource: Mapping[str, object], number: int) -> Source:
+    try:
+        data = json.dumps(resource, default=float).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise WrongRecord(f"Resource {number} is no parsed JSON: give what json.loads returns.") from error
+    return Source(f"resource {number}", Form.DOCUMENT, shown=f"resource {number}", data=data)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kg_service.errors import RecordError, WrongRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 JSON = "application/json"
@@ -27,28 +27,35 @@ RDF_SUFFIXES = {
 TRIPLES = {".nt", ".nq"}
 LINES = {".ndjson", ".jsonl"}
 SUFFIXES = (*RDF_SUFFIXES, ".json", *LINES)
+PACKED = {".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"}
 
 
 class Form(StrEnum):
-    """How a source is divided: a FHIR resource or bundle on each line, a triple on each line, or not at all."""
+    """How a source is divided: a FHIR resource or bundle on each line, one in all, a triple on each line, or not."""
 
     RESOURCES = "resources"
+    DOCUMENT = "document"
     TRIPLES = "triples"
     WHOLE = "whole"
+
+
+FHIR = {Form.RESOURCES, Form.DOCUMENT}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file, or bytes in memory.
 
-    What the lines of sources with the same `group` say of a patient is joined. `shown` goes before the numbers of
-    lines in the paths of remarks; `name` tells the source from others.
+    What sources with the same `group` say of a patient is joined. `given` numbers what the user named, a file or a
+    folder of several. `shown` goes before the numbers of lines in the paths of remarks; `name` tells the source from
+    others.
     """
 
     name: str
     form: Form
     media_type: str = JSON
     group: int = 0
+    given: int = 0
     shown: str = ""
     path: Path | None = None
     data: bytes = b""
@@ -88,28 +95,36 @@ class Source:
             raise _unreadable(self.path, error) from error
 
 
-def sources_of(given: Iterable[Path | bytes]) -> list[Source]:
+def sources_of(given: Sequence[Path | bytes | Source]) -> list[Source]:
     """Return the sources under paths, each a file of records or a folder of them, in the order of their names.
 
-    Bytes are what standard input holds. Raises RecordError for a path that is not there, or holds nothing that is read
-    here.
+    All FHIR in them is one input: what different files say of one patient is joined. So are the lines of one file of
+    triples. Bytes are what standard input holds. Raises RecordError for a path that is not there, or holds nothing that
+    is read here.
     """
-    found: list[Source] = []
-    for one in given:
-        if isinstance(one, bytes):
-            form = Form.RESOURCES if is_lines(one) else Form.WHOLE
-            found.append(Source("standard input", form, media_type_of(one), len(found), data=one))
-        elif one.is_dir():
-            found += _in_folder(one, len(found))
-        elif not one.exists():
-            raise RecordError(f"{one.name} cannot be read: there is no file or folder {one}. Check the path.")
-        elif one.suffix.lower() not in SUFFIXES:
-            raise WrongRecord(
-                f"{one.name}: not a file of records by its suffix: unpack it, or name it {', '.join(SUFFIXES)}."
-            )
-        else:
-            found.append(_file(one, len(found)))
-    return found
+    found = [
+        replace(source, given=number)
+        for number, one in enumerate(given)
+        for source in _sources(one, is_one_of_several=len(given) > 1)
+    ]
+    return [source if source.form in FHIR else replace(source, group=n) for n, source in enumerate(found, start=1)]
+
+
+def _sources(one: Path | bytes | Source, *, is_one_of_several: bool) -> list[Source]:
+    if isinstance(one, Source):
+        return [one]
+    if isinstance(one, bytes):
+        kind = media_type_of(one)
+        return [Source("standard input", Form.DOCUMENT if kind == JSON else Form.WHOLE, kind, data=one)]
+    if one.is_dir():
+        return _in_folder(one)
+    if not one.exists():
+        raise RecordError(f"{one.name} cannot be read: there is no file or folder {one}. Check the path.")
+    if one.suffix.lower() not in SUFFIXES:
+        raise WrongRecord(
+            f"{one.name}: not a file of records by its suffix: unpack it, or name it {', '.join(SUFFIXES)}."
+        )
+    return [_file(one, shown=one.name if is_one_of_several else "")]
 
 
 def media_type_of(data: bytes) -> str:
@@ -129,20 +144,26 @@ def is_lines(data: bytes) -> bool:
     return True
 
 
-def _in_folder(folder: Path, group: int) -> list[Source]:
-    """Return RDF first, then JSON, each file for itself; the lines of all others belong together."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+def _in_folder(folder: Path) -> list[Source]:
+    """Return RDF first, then JSON, then lines of JSON. What is packed would be missed, so it is refused."""
+    inside = sorted(folder.iterdir())
+    files = [path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file()]
+    packed = [path for path in inside if path.suffix.lower() in PACKED]
+    if packed:
+        raise WrongRecord(f"{packed[0].name} in the folder {folder.name} is packed, and would be missed: unpack it.")
     if not files:
         raise WrongRecord(f"The folder {folder.name} has no file of records: {', '.join(SUFFIXES)}.")
     files.sort(key=lambda path: (path.suffix.lower() in LINES, path.suffix.lower() not in RDF_SUFFIXES))
-    joined = group + sum(path.suffix.lower() not in LINES for path in files)
-    return [_file(path, min(group + number, joined), shown=path.name) for number, path in enumerate(files)]
+    return [_file(path, shown=path.name) for path in files]
 
 
-def _file(path: Path, group: int, shown: str = "") -> Source:
+def _file(path: Path, shown: str) -> Source:
     suffix = path.suffix.lower()
+    media_type = RDF_SUFFIXES.get(suffix, JSON)
     form = Form.RESOURCES if suffix in LINES else Form.TRIPLES if suffix in TRIPLES else Form.WHOLE
-    return Source(_printable(path.name), form, RDF_SUFFIXES.get(suffix, JSON), group, _printable(shown), path)
+    if suffix == ".json":
+        form = Form.DOCUMENT
+    return Source(_printable(path.name), form, media_type, shown=_printable(shown), path=path)
 
 
 def _printable(name: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from kg_service.errors import KgServiceError
 from kg_service.patients.glance import Glance, Trait
-from kg_service.patients.sources import Form
+from kg_service.patients.sources import Form, is_lines
 from kg_service.patients.triples import runs
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 IN_MEMORY = ":memory:"
 TEMPORARY = ""
 """A database in memory that SQLite moves to a file of its own, and removes, when it grows."""
+
+ALONE = Glance(Trait.PATIENT | Trait.CONCERN | Trait.RECORD | Trait.COMPLETE)
+"""What is told of a source that is read as a whole, and by itself."""
 
 PAGES = 4_096  # kB of the database held in memory
 STRAYS = 100
@@ -170,10 +173,10 @@ class Survey:
         for (_, alone), lines in groupby(rows, itemgetter(0, 1)):
             places = tuple(Place(*line[2:]) for line in lines)
             yield Unit(places[0].source, places, bool(alone))
-        told = {group for (group,) in self._connection.execute("SELECT DISTINCT grp FROM unit")}
+        told = self._of_use()
         for number, source in enumerate(self.sources):
-            if source.group not in told:
-                told.add(source.group)
+            if (source.given, source.group) not in told:
+                told.add((source.given, source.group))
                 yield Unit(number, ())
 
     def group_of(self, unit: Unit) -> int:
@@ -182,9 +185,18 @@ class Survey:
 
     def name_of(self, unit: Unit) -> str:
         """Return the name of a unit's source, with the number of its first line where it is one of several."""
-        source = self.sources[unit.source]
-        is_whole = source.form == Form.WHOLE or not unit.places
-        return source.name if is_whole else f"{source.name} line {unit.places[0].number}"
+        return self.name_at(unit.places[0]) if unit.places else self.sources[unit.source].name
+
+    def name_at(self, place: Place) -> str:
+        """Return the name of a place's source, with the number of the line where it is but a line."""
+        source = self.sources[place.source]
+        return source.name if self.is_whole(place) else f"{source.name} line {place.number}"
+
+    def is_whole(self, place: Place) -> bool:
+        """Tell whether a place is a whole source, which is not read by lines."""
+        source = self.sources[place.source]
+        is_document = source.form == Form.DOCUMENT and (place.offset, place.length) == (0, source.size)
+        return is_document or source.form == Form.WHOLE
 
     def count(self) -> int:
         """Return how many units there are."""
@@ -221,6 +233,14 @@ class Survey:
         asked = "SELECT 1 FROM line WHERE grp = ? AND traits & ? LIMIT 1"
         return self._connection.execute(asked, (group, Trait.SHARED)).fetchone() is not None
 
+    def _of_use(self) -> set[tuple[int, int]]:
+        """Return which of what was given, and which groups in it, say something that is read with a unit."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT source FROM line WHERE traits & ? AND grp IN (SELECT grp FROM unit)",
+            (Trait.PATIENT | Trait.CONCERN | Trait.SHARED | Trait.BROKEN,),
+        )
+        return {(self.sources[source].given, self.sources[source].group) for (source,) in rows}
+
     def _note(self, place: Place, group: int, found: Glance) -> None:
         added = self._connection.execute(
             "INSERT INTO line (source, place, length, number, grp, traits) VALUES (?, ?, ?, ?, ?, ?)",
@@ -238,13 +258,18 @@ class Survey:
 
 def _glances(source: Source, glance: Callable[[bytes], Glance]) -> Iterator[tuple[int, int, int, Glance]]:
     """Yield first byte, bytes, number, and what a look at it tells, of each line of a source that says something."""
-    if source.form == Form.WHOLE:
-        yield 0, source.size, 1, Glance(Trait.CONCERN | Trait.RECORD | Trait.COMPLETE)
-    elif source.form == Form.TRIPLES:
+    if source.form == Form.TRIPLES:
         yield from runs(source.lines())
+    elif source.form == Form.RESOURCES or (source.form == Form.DOCUMENT and is_lines(data := source.read())):
+        yield from _glances_at_lines(source, glance)
     else:
-        offset = 0
-        for number, line in enumerate(source.lines(), start=1):
-            if line.strip():
-                yield offset, len(line), number, glance(line)
-            offset += len(line)
+        found = glance(data) if source.form == Form.DOCUMENT else Glance(Trait.BROKEN)
+        yield 0, source.size, 1, ALONE if Trait.BROKEN in found.traits else found
+
+
+def _glances_at_lines(source: Source, glance: Callable[[bytes], Glance]) -> Iterator[tuple[int, int, int, Glance]]:
+    offset = 0
+    for number, line in enumerate(source.lines(), start=1):
+        if line.strip():
+            yield offset, len(line), number, glance(line)
+        offset += len(line)

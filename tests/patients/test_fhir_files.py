@@ -10,7 +10,19 @@ import pytest
 from kg_service.errors import MalformedRecord, RecordError, WrongRecord
 from kg_service.patients.fhir import read_bytes, read_resource
 
-from .fhir_data import DENOSUMAB, OSTEOPOROSIS, Json, bundle, concept, facts, only, patient, reasons, resource
+from .fhir_data import (
+    DENOSUMAB,
+    INFARCTION,
+    OSTEOPOROSIS,
+    Json,
+    bundle,
+    concept,
+    facts,
+    only,
+    patient,
+    reasons,
+    resource,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,10 +115,54 @@ def test_a_folder_of_bulk_export(guideline: Guideline, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_bundles(guideline: Guideline, tmp_path: Path) -> None:
-    """Each file is an input of its own: the same ids in two files are two patients."""
-    for name in ("a.json", "b.JSON"):
-        (tmp_path / name).write_bytes(text(bundle(patient(), CONDITION)))
-    assert [len(facts(record)) for record in guideline.records.from_path(tmp_path)] == [1, 1]
+    for number, name in enumerate(("a.json", "b.JSON")):
+        owner = {"reference": f"Patient/{number}"}
+        (tmp_path / name).write_bytes(text(bundle(patient(id=str(number)), {**CONDITION, "subject": owner})))
+    records = list(guideline.records.from_path(tmp_path))
+    assert [record.resource_id for record in records] == ["Patient/0", "Patient/1"]
+    assert [len(facts(record)) for record in records] == [1, 1]
+
+
+@pytest.mark.parametrize("given", ["folder", "files", "bytes", "resources"])
+def test_what_several_say_of_one_patient_is_one_record(guideline: Guideline, tmp_path: Path, given: str) -> None:
+    """A patient whose infarction stands in another file has had it."""
+    infarction = resource("Condition", id="8", code=concept(INFARCTION))
+    parts = [bundle(patient(), CONDITION), bundle(patient(), infarction), {**CONDITION, "id": "9"}]
+    files = [tmp_path / f"{number}.json" for number in range(len(parts))]
+    for file, part in zip(files, parts, strict=True):
+        file.write_bytes(text(part))
+    inputs = {"folder": tmp_path, "files": files, "bytes": list(map(text, parts)), "resources": parts}
+    (record,) = guideline.read(inputs[given])  # type: ignore[arg-type]
+    assert sorted(fact["condition"][0] for fact in facts(record)) == [
+        "myocardial-infarction",
+        "osteoporosis",
+        "osteoporosis",
+    ]
+    assert record.faults == ()
+
+
+def test_two_patients_of_one_id_in_two_files_are_a_fault(guideline: Guideline, tmp_path: Path) -> None:
+    for name, born in (("a.json", "1950-01-01"), ("b.json", "1960-01-01")):
+        (tmp_path / name).write_bytes(text(bundle(patient(birthDate=born), CONDITION)))
+    (record,) = guideline.records.from_path(tmp_path)
+    assert "Two different resources have one id" in record.faults[0].reason
+
+
+def test_a_document_of_lines_is_joined_too(guideline: Guideline, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(text(patient(), CONDITION))
+    (tmp_path / "b.ndjson").write_bytes(text({**CONDITION, "id": "9"}))
+    (record,) = guideline.records.from_path(tmp_path)
+    assert [fact["inputPath"] for fact in facts(record)] == [
+        ["a.json line 2: Condition"],
+        ["b.ndjson line 1: Condition"],
+    ]
+
+
+def test_what_is_packed_is_not_missed_in_silence(guideline: Guideline, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(text(bundle(patient(), CONDITION)))
+    (tmp_path / "Condition.ndjson.gz").write_bytes(b"")
+    with pytest.raises(RecordError, match=r"Condition\.ndjson\.gz .* is packed, and would be missed: unpack it"):
+        list(guideline.records.from_path(tmp_path))
 
 
 @pytest.mark.parametrize(

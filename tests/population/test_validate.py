@@ -289,14 +289,13 @@ def test_a_form_that_is_none_is_told_with_those_there_are(guideline: Guideline, 
         guideline.validate_population(bundles(tmp_path / "all.ndjson", 1), tmp_path / "out", form="table")
 
 
-def test_paths_of_one_name_are_two_inputs(guideline: Guideline, tmp_path: Path) -> None:
-    """Lines are joined within a file or folder, not between the paths that are given."""
+def test_all_paths_are_one_input(guideline: Guideline, tmp_path: Path) -> None:
     first, second = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
     patient, *doses = resources(2)
     first.write_bytes(lines([patient, doses[0]]))
     second.write_bytes(lines([patient, *doses]))
     counts = guideline.validate_population([first, second], lambda _: None, as_of=AS_OF)
-    assert counts.patients == 2
+    assert counts.patients == 1
 
 
 def test_progress_is_told_with_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ class LineReader:
                 if strict:
                     raise
                 failed = failed or error
-                common.fault(self._name(place), str(error))
+                common.fault(self._survey.name_at(place), str(error))
         if failed and not entries:
             raise failed
         root_path = self._root_path(unit.places[0]) if unit.alone else ""
@@ -78,11 +78,11 @@ class LineReader:
         return entries
 
     def _root_path(self, place: Place) -> str:
-        """Return what goes before the paths of what stands in a line."""
-        return f"{self._survey.sources[place.source].shown} line {place.number}: ".lstrip()
-
-    def _name(self, place: Place) -> str:
-        return f"{self._survey.sources[place.source].name} line {place.number}"
+        """Return what goes before the paths of what stands in a place."""
+        shown = self._survey.sources[place.source].shown
+        if not self._survey.is_whole(place):
+            shown = f"{shown} line {place.number}".lstrip()
+        return f"{shown}: " if shown else ""
 
     def _find_strays(self, group: int) -> tuple[list[Entry], Notes]:
         """Return resources that may be of any patient of the group, and what is to be told each of them."""
@@ -90,9 +90,9 @@ class LineReader:
         places = self._survey.strays(group)
         entries = self._open_all(places[:STRAYS], told)
         for place in places[STRAYS:]:
-            tell_of_more(self._name(place), self._open_all([place], Notes()), told)
+            tell_of_more(self._survey.name_at(place), self._open_all([place], Notes()), told)
         for place in self._survey.broken(group):
-            told.remark(self._name(place), "This line cannot be read, and may be of any patient in the input")
+            told.remark(self._survey.name_at(place), "This line cannot be read, and may be of any patient in the input")
         return entries, told
 
     def _open_all(self, places: Iterable[Place], told: Notes) -> list[Entry]:
@@ -102,7 +102,7 @@ class LineReader:
             try:
                 entries += self._open(place, told)
             except RecordError as error:
-                told.remark(self._name(place), str(error))
+                told.remark(self._survey.name_at(place), str(error))
         return entries
 
     def _shared_with(self, unit: Unit, group: int, entries: Iterable[Entry]) -> list[Entry]:
