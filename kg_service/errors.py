@@ -238,6 +238,13 @@ class SlowRequest(LimitError):
     title = "Request too slow"
 
 
+class BrokenRequest(KgServiceError):
+    """What was sent is no whole HTTP request."""
+
+    status = 400
+    title = "Broken request"
+
+
 class Busy(KgServiceError):
     """There is too much to do at the moment."""
 

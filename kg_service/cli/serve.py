@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     Command = Callable[..., None]
 
 VARIABLE = "KG_SERVICE_"
-HOST_NAME = re.compile(r"[^\s/,]+")
+HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, section 2.1
 
 
 def _options(command: Command) -> Command:
@@ -79,21 +81,25 @@ def _token(ctx: click.Context, option: click.Parameter, value: str) -> str:
     is_given = source is not ParameterSource.DEFAULT or f"{VARIABLE}TOKEN" in os.environ  # click skips what is empty
     if is_given and not value.strip():
         raise click.BadParameter("it is given and empty. Give the token, or leave the setting out.", ctx, option)
-    return value
+    token = value.strip()  # a file of secrets ends its lines
+    if token and not TOKEN.fullmatch(token):
+        raise click.BadParameter("no client can send it: use letters, digits and -._~+/= alone.", ctx, option)
+    return token
 
 
 def _hosts(ctx: click.Context, option: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    for name in value:
-        if not HOST_NAME.fullmatch(name) or not _can_be_asked(name.removeprefix(".")):
-            raise click.BadParameter(f"{name!r} is no host name. Write one like kg.example.org.", ctx, option)
-    return value
+    return tuple(_host(name, ctx, option) for name in value)
 
 
-def _can_be_asked(name: str) -> bool:
-    try:
-        return bool(name.encode("idna"))
-    except UnicodeError:
-        return False
+def _host(name: str, ctx: click.Context, option: click.Parameter) -> str:
+    """Return a host name as requests spell it, in lower case and ASCII; one that begins with a dot is of a domain."""
+    with contextlib.suppress(UnicodeError):
+        domain = "." if name.startswith(".") else ""
+        spelt = name.removeprefix(".").encode("idna").decode().lower()
+        if HOST_NAME.fullmatch(spelt):
+            return domain + spelt
+    cure = "Write one like kg.example.org, or .example.org for all names of a domain."
+    raise click.BadParameter(f"{name!r} is no host name. {cure}", ctx, option)
 
 
 def _read(ctx: click.Context, option: click.Parameter, path: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from kg_service.serving.messages import Reply, Request
+from kg_service.web.problems import problem_of
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -40,7 +41,7 @@ def refuse(app: Flask, request: Request, error: KgServiceError) -> Reply:
 def _reply(response: Response, method: str, rule: object) -> Reply:
     route = NO_ROUTE if rule is None else str(rule)
     body = b"" if method == "HEAD" else response.get_data()
-    return Reply(response.status_code, list(response.headers.items()), route, body)
+    return Reply(response.status_code, list(response.headers.items()), route, problem_of(response), body)
 
 
 def _environ(request: Request) -> dict[str, Any]:

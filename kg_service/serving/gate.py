@@ -19,6 +19,7 @@ from werkzeug.http import parse_etags, unquote_etag
 
 from kg_service.errors import (
     AddressTooLong,
+    BrokenRequest,
     Busy,
     HeadersTooLarge,
     KgServiceError,
@@ -67,6 +68,7 @@ MOST_HELD = 256 * MEGABYTE
 """Most bytes of all bodies and answers under way; beyond it, large ones are turned away."""
 
 READING = frozenset({"GET", "HEAD"})
+HOST = re.compile(r"(?:[a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(?::[1-9][0-9]{0,4})?")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NOT_MODIFIED_HEADERS = frozenset({"content-length", "content-type", "content-encoding"})
 
@@ -131,6 +133,7 @@ class Gate:
     async def _admitted(self, request: Request, receive: Receive, held: Held) -> Reply:
         forwarded = request._replace(headers=[pair for pair in request.headers if pair[0] in KEYED])
         _refuse_long(forwarded)
+        _refuse_host(forwarded)
         self._authorise(request)
         if request.path in OWN:
             return call(self._app, self._named(forwarded))
@@ -192,7 +195,7 @@ class Gate:
                 while True:
                     event = await receive()
                     if event["type"] == "http.disconnect":
-                        raise SlowRequest("The body ends before its end.")
+                        raise BrokenRequest("The body ends before its end, or its chunks are broken: send it whole.")
                     piece = event.get("body", b"")
                     received += piece
                     self._hold(held, len(piece))
@@ -224,17 +227,26 @@ def _refuse_long(request: Request) -> None:
         )
 
 
+def _refuse_host(request: Request) -> None:
+    """Refuse what no link can be made of (RFC 9112, section 3.2); probes need none."""
+    if not HOST.fullmatch(request.header("host")) and request.path not in OPEN:
+        raise BrokenRequest(
+            "The header Host is missing, or names no host: send one name of letters, digits, hyphens and dots."
+        )
+
+
 def _too_large() -> RequestTooLarge:
     return RequestTooLarge(f"The body is longer than {MAX_RECORDS // MEGABYTE} MB.", limit="body", bytes=MAX_RECORDS)
 
 
 def _read_head(scope: Event, scheme: str) -> Request:
     raw = scope.get("raw_path") or scope["path"].encode()
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     return Request(
         scope["method"],
         raw.partition(b"?")[0].decode("latin-1"),
         scope["query_string"].decode("latin-1"),
-        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        [(name, value.lower() if name == "host" else value) for name, value in headers],
         scheme,
         [str(part) for part in scope.get("server") or ("localhost", 80)],
         (scope.get("client") or ("", 0))[0],
@@ -258,19 +270,19 @@ def _note(request: Request, reply: Reply, identity: str, seconds: float) -> None
     metrics.REQUESTS.labels(method, reply.route, str(int(reply.status))).inc()
     metrics.SECONDS.labels(reply.route).observe(seconds)
     metrics.SENT.inc(len(reply.body))
-    log.info(
-        "answered",
-        extra={
-            "fields": {
-                "request_id": identity,
-                "method": method,
-                "route": reply.route,
-                "status": int(reply.status),
-                "seconds": round(seconds, 4),
-                "bytes": len(reply.body),
-            }
-        },
-    )
+    told = {
+        "request_id": identity,
+        "method": method,
+        "route": reply.route,
+        "status": int(reply.status),
+        "seconds": round(seconds, 4),
+        "bytes": len(reply.body),
+    }
+    if reply.problem:
+        metrics.PROBLEMS.labels(reply.problem).inc()
+        told["problem"] = reply.problem
+    is_ours = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    log.log(logging.WARNING if is_ours else logging.INFO, "answered", extra={"fields": told})
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"})

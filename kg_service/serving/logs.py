@@ -5,7 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import select
 import traceback
+from typing import TextIO
+
+from kg_service.serving import metrics
 
 
 class JsonFormatter(logging.Formatter):
@@ -26,9 +30,23 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Unhindered(logging.StreamHandler[TextIO]):
+    """Writes to standard error, but drops a line rather than wait for somebody to read what is there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record if there is room for it in the pipe; files and terminals always have some."""
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(self.stream, select.POLLOUT)
+            if not poll.poll(0):
+                metrics.DROPPED.inc()
+                return
+        super().emit(record)
+
+
 def configure() -> None:
     """Send all logs of this process to standard error as JSON; parsers' warnings, which quote, to nowhere."""
-    handler = logging.StreamHandler()
+    handler = _Unhindered()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     ours = logging.getLogger("kg_service")

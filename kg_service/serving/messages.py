@@ -34,11 +34,12 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer: status, headers, the route that gave it (a template, not an address), and the body."""
+    """An answer: status, headers, the route that gave it (a template, not an address), the kind of error, the body."""
 
     status: int
     headers: Sequence[Sequence[str]]
     route: str
+    problem: str = ""
     body: bytes = b""
 
     def header(self, name: str) -> str:

@@ -11,6 +11,8 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+PROBLEMS = Counter("kg_service_problems", "Requests refused or failed, by what was wrong", ["problem"])
+DROPPED = Counter("kg_service_log_lines_dropped", "Lines of the log that nobody took")
 SENT = Counter("kg_service_sent_bytes", "Bytes of bodies sent")
 UNDER_WAY = Gauge("kg_service_requests_under_way", "Requests being read, answered or sent")
 WAITING = Gauge("kg_service_requests_waiting", "Requests that wait for a worker")

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import time
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from kg_service.serving import messages
@@ -28,14 +30,17 @@ LONG = 1.0 if sys.platform == "win32" else 0.1  # seconds until a request makes 
 class Worker:
     """The server's end of a worker process."""
 
-    def __init__(self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take the process and the two directions of its channel."""
+    def __init__(
+        self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, waits: bool
+    ) -> None:
+        """Take the process and the two directions of its channel; whether it `waits` for another server's answers."""
         self.process = process
         self.since = 0.0
         self.fit = True
         self.why: KgServiceError | None = None
         self.look: asyncio.TimerHandle | None = None
         self._before = 0.0
+        self._waits = waits
         self._clock = ~(process.pid or 0) << 3 | 2  # as clock_getcpuclockid(3) of Linux has it
         self._reader = reader
         self._writer = writer
@@ -50,12 +55,15 @@ class Worker:
         self._before = self._worked()
 
     def takes_long(self) -> bool:
-        """Tell whether the request has kept the processor for long; to wait for it is no work."""
+        """Tell whether the request has kept the processor, or waited for another server, for long.
+
+        To wait for the processor is no work.
+        """
         return self._worked() - self._before >= LONG
 
     def _worked(self) -> float:
         """Return for how many seconds the process has had the processor; where that is not told, the time."""
-        if sys.platform != "linux":
+        if self._waits or sys.platform != "linux":
             return time.monotonic()
         with contextlib.suppress(OSError):  # it has just ended
             return time.clock_gettime(self._clock)
@@ -99,6 +107,19 @@ def _processes(root: Path | None) -> SpawnContext | ForkServerContext:
     return copies
 
 
+def _start_undisturbed(process: BaseProcess) -> None:
+    """Start a process that never hears of Ctrl-C: the server is to end it, also while it loads."""
+    if not hasattr(signal, "pthread_sigmask"):
+        process.start()
+        return
+    resource_tracker.ensure_running()  # which is begun with the first process, and lets signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Starter:
     """Starts workers, one after the other: the library for it is not made for several at once."""
 
@@ -115,11 +136,11 @@ class Starter:
         try:
             async with self._one_by_one:
                 with theirs:
-                    await asyncio.to_thread(process.start)
+                    await asyncio.to_thread(_start_undisturbed, process)
         except BaseException:
             ours.close()
             raise
-        worker = Worker(process, *await asyncio.open_connection(sock=ours))
+        worker = Worker(process, *await asyncio.open_connection(sock=ours), waits=bool(self._plan.store))
         try:
             await worker.is_ready()
         except BaseException:

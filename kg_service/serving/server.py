@@ -66,11 +66,17 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopping.set))
     try:
-        await pool.start()
+        told = loop.create_task(stopping.wait())
+        ready = loop.create_task(pool.start())
+        await asyncio.wait({ready, told}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            ready.cancel()
+            return
+        await ready
         serving = loop.create_task(server.serve())
         await _listening(*place)
         click.echo(f"Serving on {url} (stop with Ctrl-C)")
-        await asyncio.wait({serving, loop.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
         server.stop()
         await asyncio.wait({serving}, timeout=settings.stop_time)
     finally:

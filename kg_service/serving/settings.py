@@ -32,7 +32,9 @@ class Settings:
         1.0, "Seconds a request has for itself; then the oldest of too many is ended.", least=0.01
     )
     patience: float = _setting(2.0, "Seconds a request waits for a free worker.", least=0.0)
-    memory_limit: int = _setting(1024, "Megabytes a worker may take beyond the graph (Linux).", least=16)
+    memory_limit: int = _setting(
+        1024, "Megabytes a worker may take beyond the graph (Linux).", least=16, most=1_048_576
+    )
     row_limit: int = _setting(100_000, "Rows or triples an answer may have.", least=1)
     answer_limit: int = _setting(32, "Megabytes an answer may have.", least=1)
     client_time: float = _setting(

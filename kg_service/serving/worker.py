@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
@@ -70,7 +71,7 @@ def work(channel: socket.socket, plan: Plan) -> None:
         bounds = remote.Bounds(seconds=plan.seconds, size=plan.size)
         graph.engine = remote.RemoteEngine(remote.Connection(plan.store, bounds), remote.Held.of(graph))
     allowance = _Allowance(plan.memory)
-    with channel, channel.makefile("rwb") as stream:
+    with contextlib.suppress(ConnectionError), channel, channel.makefile("rwb") as stream:  # the server may be gone
         stream.write(READY)
         stream.flush()
         while allowance.is_kept() and (request := _read(stream)):

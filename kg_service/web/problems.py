@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, render_template, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from kg_service.errors import KgServiceError, MemoryLimit, NotAcceptable
+from kg_service.errors import KgServiceError, MemoryLimit, NotAcceptable, RequestTooLarge
 from kg_service.web.negotiation import HTML_OFFER, Offer, choose
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ PROBLEM = "application/problem+json"
 _TEXT = "text/plain"
 _OFFERS = (Offer(PROBLEM, aliases=("application/json",)), Offer(_TEXT), HTML_OFFER)
 _TYPES = "https://w3id.org/guideline-kg/problem/"
+_KIND = "kg_service_problem"
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -34,6 +35,11 @@ class Problem:
     detail: str
     instance: str
     extras: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The last part of the type, or of an HTTP error the words of its status."""
+        return self.type.rpartition("/")[2] if self.type.startswith(_TYPES) else self.title.lower().replace(" ", "-")
 
     def members(self) -> dict[str, Any]:
         """Return the members of the problem details object."""
@@ -68,6 +74,8 @@ def _answer_out_of_memory(error: Exception) -> Response:  # noqa: ARG001 - as ev
 def _answer_http(error: Exception) -> Response:
     """Answer an error that the framework raised, with its own headers (Allow of a 405) kept."""
     assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type; registered for it alone
+    if isinstance(error, RequestEntityTooLarge) and (most := request.max_content_length):
+        return _answer_own(RequestTooLarge(f"The body is longer than {most:,} bytes.", limit="body", bytes=most))
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return Response(error.get_response().response, status=error.code, headers=error.get_response().headers)
     status = HTTPStatus(error.code)
@@ -86,7 +94,14 @@ def _respond(problem: Problem, headers: Mapping[str, str]) -> Response:
         body = _as_text(problem)
     else:
         body = render_template("problem.html", problem=problem)
-    return Response(body, problem.status, dict(headers), content_type=f"{media_type}; charset=utf-8")
+    response = Response(body, problem.status, dict(headers), content_type=f"{media_type}; charset=utf-8")
+    setattr(response, _KIND, problem.kind)
+    return response
+
+
+def problem_of(response: Response) -> str:
+    """Return the kind of problem that a response tells of, such as store-unavailable; nothing for another response."""
+    return str(getattr(response, _KIND, ""))
 
 
 def _media_type() -> str:

@@ -92,6 +92,12 @@ def test_every_setting_is_in_the_help_and_in_the_readme(setting: object) -> None
         ("token", " ", "it is given and empty"),
         ("trusted_host", "a.example,b.example", "'a.example,b.example' is no host name"),
         ("trusted_host", "a..example", "'a..example' is no host name"),
+        ("trusted_host", "kg_service", "'kg_service' is no host name"),
+        ("trusted_host", "*.example.net", "'*.example.net' is no host name"),
+        ("trusted_host", "[::1]", "'[::1]' is no host name"),
+        ("token", "äö", "no client can send it"),
+        ("token", "a b", "no client can send it"),
+        ("memory_limit", "99999999999999", "99999999999999 is not in the range"),
         ("trusted_host", "http://a.example/", "'http://a.example/' is no host name"),
     ],
 )
@@ -107,6 +113,12 @@ def test_mistakes_by_flag_and_variable(given: list[Settings], name: str, value: 
 def test_a_token_that_arrives_another_way_is_taken(given: list[Settings]) -> None:
     result = CliRunner().invoke(main, ["serve", "--token", "x"], env={"KG_SERVICE_TOKEN": ""})
     assert (result.exit_code, [settings.token for settings in given]) == (0, ["x"])
+
+
+def test_hosts_and_tokens_are_taken_as_clients_send_them(given: list[Settings]) -> None:
+    variables = {"KG_SERVICE_TOKEN": "s3cret\n", "KG_SERVICE_TRUSTED_HOST": "KG.Example.org .Bücher.example"}
+    assert CliRunner().invoke(main, ["serve"], env=variables).exit_code == 0
+    assert [(s.token, s.trusted_host) for s in given] == [("s3cret", ("kg.example.org", ".xn--bcher-kva.example"))]
 
 
 def test_several_hosts_by_variable(given: list[Settings]) -> None:

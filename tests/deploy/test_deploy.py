@@ -156,6 +156,43 @@ def copy(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
+class TestFuseki:
+    TEXT = (DEPLOY / "fuseki" / "Dockerfile").read_text(encoding="utf-8")
+
+    def test_starts_as_nobody_and_writes_to_its_data_and_to_temporary_files_alone(self) -> None:
+        java, folder = tool("java", "apt-get install default-jre"), os.environ.get("KG_SERVICE_FUSEKI")
+        jar = next(Path(folder).glob("jena-fuseki-server-*.jar"), None) if folder else None
+        if jar is None:
+            pytest.skip("KG_SERVICE_FUSEKI names no folder with the jar of Fuseki: see CONTRIBUTING.md")
+        assert re.search(r"^ENV FUSEKI_BASE=/tmp/fuseki$", self.TEXT, re.MULTILINE)
+        (options,) = re.findall(r"^CMD (\[.*\])$", self.TEXT, re.MULTILINE)
+        with closing(socket.create_server(("127.0.0.1", 0))) as free:
+            port = free.getsockname()[1]
+        with tempfile.TemporaryDirectory() as place:
+            Path(place).chmod(0o777)
+            shutil.copy(jar, place)  # a closed home may hold it
+            here = [word.replace("/data", f"{place}/data").replace("3030", str(port)) for word in json.loads(options)]
+            (Path(place) / "data").mkdir(mode=0o777)
+            (Path(place) / "data").chmod(0o777)
+            command = [java, "-Xmx1g", "-jar", f"{place}/{jar.name}", *here]
+            environment = {"FUSEKI_BASE": f"{place}/fuseki"}
+            with subprocess.Popen(
+                command, cwd="/", env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **nobody()
+            ) as fuseki:
+                try:
+                    until = time.monotonic() + 3 * START_SECONDS
+                    while True:
+                        assert fuseki.poll() is None
+                        assert time.monotonic() < until
+                        try:
+                            socket.create_connection(("127.0.0.1", port), 1).close()
+                            break
+                        except OSError:
+                            time.sleep(0.2)
+                finally:
+                    fuseki.kill()
+
+
 class TestCompose:
     @pytest.fixture
     def compose(self) -> dict[str, dict[str, dict[str, object]]]:
@@ -222,6 +259,11 @@ class TestNginx:
             f"pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}}\nhttp {{ include {tmp_path}/site.conf; }}\n"
         )
         run(nginx, "-t", "-q", "-c", str(whole))
+
+    @pytest.mark.parametrize("path", ["/metrics", "/metrics/"])
+    def test_the_metrics_are_not_for_the_world(self, path: str) -> None:
+        (denied,) = re.findall(r"location ~ (\S+) \{\s+deny all;", self.CONFIGURATION)
+        assert re.search(denied, path)
 
 
 def test_the_guide_names_every_file() -> None:

@@ -163,6 +163,10 @@ HEAD = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-qu
 def test_bodies_that_are_too_long_or_too_slow(server: Running) -> None:
     assert send(server, HEAD % 10**10).startswith(b"HTTP/1.1 413")
     assert send(server, HEAD % 2_000_000, b"#" * 2_000_000).startswith(b"HTTP/1.1 413")
+    long = server.ask("POST", "/sparql", "#" * 2_000_000, Content_Type="application/sparql-query")
+    assert (long.status, long.json["limit"], long.json["bytes"]) == (413, "body", 1024 * 1024)
+    broken = HEAD.replace(b"Content-Length: %d", b"Transfer-Encoding: chunked") + b"zz\r\nASK {}\r\n0\r\n\r\n"
+    assert send(server, broken).startswith(b"HTTP/1.1 400")
     assert send(server, HEAD % 100, b"ASK", b" {").startswith(b"HTTP/1.1 408")
     assert server.sparql("ASK {}").status == 200
 

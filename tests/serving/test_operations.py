@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -121,6 +122,64 @@ def test_links_have_the_scheme_that_clients_use(tmp_path: Path) -> None:
             text = server.get(path, Host="kg.example", Accept="text/turtle").body.decode()
             assert "https://kg.example/sparql" in text, path
             assert "http://kg.example/" not in text, path
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a/b", "user@a", "a:99999x", "kg_service", "[::1"])
+def test_a_host_of_which_no_link_can_be_made_is_refused(server: Running, host: str) -> None:
+    response = server.get("/sparql", Host=host)
+    assert (response.status, response.json["title"]) == (400, "Broken request")
+    assert server.get("/healthz", Host=host).status == 200
+
+
+def test_hosts_are_the_same_in_any_case(server: Running) -> None:
+    text = server.get("/sparql", Host="KG.Example:8000", Accept="text/turtle").body.decode()
+    assert "<http://kg.example:8000/sparql>" in text
+
+
+def test_problems_are_logged_and_counted_by_kind(server: Running) -> None:
+    server.sparql("SELECT", X_Request_Id="kind-1")
+    server.sparql(RUNAWAY, X_Request_Id="kind-2")
+    server.ask("PUT", "/sparql", X_Request_Id="kind-3")
+    server.get("/", X_Request_Id="kind-4")
+    assert until(lambda: "kind-4" in server.log.read_text())
+    lines = map(json.loads, server.log.read_text().splitlines())
+    told = {line["request_id"]: (line["level"], line.get("problem")) for line in lines if "request_id" in line}
+    assert told["kind-1"] == ("info", "malformed-query")
+    assert told["kind-2"] == ("warning", "time-limit")
+    assert told["kind-3"] == ("info", "method-not-allowed")
+    assert told["kind-4"] == ("info", None)
+    assert server.metric('kg_service_problems_total{problem="time-limit"}') >= 1
+
+
+@linux
+def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path: Path) -> None:
+    """The pipe is full after some 300 lines; further ones are dropped, and counted."""
+    given = json.dumps([str(RELEASE), SMALL])
+    with subprocess.Popen(
+        [sys.executable, "-c", START, given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline().split(":")[2].partition("/")[0])
+            server = Running(process, port, tmp_path / "none")
+            assert {server.get("/readyz").status for _ in range(600)} == {200}
+            assert server.metric("kg_service_log_lines_dropped_total") > 100
+        finally:
+            process.kill()
+
+
+@linux
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stop_while_it_starts(tmp_path: Path, name: str) -> None:
+    """Sent to all processes of the group, as a terminal does, while the first worker is being made ready."""
+    with (tmp_path / "log").open("w+") as errors:
+        command = [sys.executable, "-m", "kg_service", "serve", "--port", "0"]
+        with subprocess.Popen(command, stderr=errors, stdout=subprocess.PIPE, start_new_session=True) as process:
+            assert until(lambda: len(children(process.pid)) == 2)  # what forks the workers, and its tracker
+            os.killpg(process.pid, getattr(signal, name))
+            assert process.wait(20) == 0
+        errors.seek(0)
+        assert "Traceback" not in errors.read()
 
 
 @linux
