@@ -21,6 +21,7 @@ LARGEST_EXPONENT = 30
 SHOWN = re.compile(r"[A-Za-z0-9.:\-]{1,20}", re.ASCII)
 """The codes that remarks quote: what else may stand in their place may be words about a person."""
 
+MODIFIERS = ("modifierExtension", "implicitRules")
 SURROGATE = re.compile("[\ud800-\udfff]")
 SYSTEM_SHOWN = re.compile(r"(?:https?://|urn:)[!-~]{1,80}", re.IGNORECASE)
 
@@ -87,7 +88,7 @@ class Element:
         """Return the object that a member is."""
         value = self.value.get(name)
         if isinstance(value, dict):
-            return Element(value, self.at(name), self.notes)
+            return opened(value, self.at(name), self.notes)
         if value is not None:
             self.fault("An object was expected here: write it as FHIR R4 says.", name)
         return None
@@ -103,7 +104,7 @@ class Element:
         found = []
         for place, item in enumerate(value):
             if isinstance(item, dict):
-                found.append(Element(item, f"{self.at(name)}[{place}]", self.notes))
+                found.append(opened(item, f"{self.at(name)}[{place}]", self.notes))
             elif item is not None:
                 self.notes.fault(f"{self.at(name)}[{place}]", "An object was expected here: write it as FHIR R4 says.")
         return found
@@ -152,6 +153,17 @@ class Element:
         if literal is None:
             self.fault("This is no date: write it like 2026-01-31, 2026-01 or 2026.", name)
         return literal
+
+
+def opened(value: Mapping[str, object], path: str, notes: Notes) -> Element:
+    """Return a JSON object as an element; a fault where it holds what turns the meaning of the rest around.
+
+    See https://hl7.org/fhir/R4/extensibility.html#modifierExtension: who does not understand one must not go on.
+    """
+    for name in MODIFIERS:
+        if value.get(name):
+            notes.fault(f"{path}.{name}", "This may turn the meaning around, and is not understood: send it without.")
+    return Element(value, path, notes)
 
 
 def is_sound(text: str) -> bool:

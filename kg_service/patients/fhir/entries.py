@@ -14,7 +14,7 @@ from pyoxigraph import NamedNode
 
 from kg_service.errors import WrongRecord
 from kg_service.knowledge.namespaces import BASE
-from kg_service.patients.fhir.element import Element, Notes, is_sound
+from kg_service.patients.fhir.element import Element, Notes, is_sound, opened
 from kg_service.patients.fhir.versions import refuse_other_versions
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Entry:
 
     def element(self, notes: Notes) -> Element:
         """Return the resource as an element that notes what is wrong with it in `notes`."""
-        return Element(self.resource, self.path, notes)
+        return opened(self.resource, self.path, notes)
 
     def contained(self, fragment: str) -> Entry | None:
         """Return the contained resource with this id."""
@@ -139,6 +139,9 @@ def newest(entries: Iterable[Entry], common: Notes, *, judged: Container[str] = 
 def _open_bundle(bundle: Entry, common: Notes) -> list[Entry]:
     element = bundle.element(common)
     is_history = element.text("type") == "history"
+    for link in element.children("link"):
+        if link.text("relation") == "next":
+            link.fault("Further pages follow: give the entries of all pages together, without this link.", "relation")
     found: list[Entry] = []
     for entry in element.children("entry"):
         resource = entry.value.get("resource")

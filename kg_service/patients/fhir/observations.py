@@ -162,7 +162,7 @@ def _write_quantity(draft: Draft, quantity: Quantity) -> None:
 
 def _write_limits(draft: Draft, element: Element, quantity: Quantity) -> None:
     """Write the laboratory's own range, where there is one such range and it is in the unit of the value."""
-    ranges = [one for one in element.children("referenceRange") if _is_normal(one)]
+    ranges = [one for one in element.children("referenceRange") if _is_normal(one) and _is_for_all(one)]
     if quantity.value is None or not ranges:
         return
     if len(ranges) > 1:
@@ -176,6 +176,14 @@ def _write_limits(draft: Draft, element: Element, quantity: Quantity) -> None:
             draft.say(name, decimal_literal(limit.value))
         else:
             ranges[0].remark("The limit is not in the unit of the value: it is not used", side)
+
+
+def _is_for_all(reference: Element) -> bool:
+    """Tell whether a range is for everybody; whether the patient is one of those named cannot be told."""
+    if reference.has("age") or reference.has("appliesTo"):
+        reference.remark("The range is for some people only: it is not used")
+        return False
+    return True
 
 
 def _is_normal(reference: Element) -> bool:

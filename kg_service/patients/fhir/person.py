@@ -26,6 +26,18 @@ def read_patient(chart: Chart, entry: Entry) -> None:
     draft.say("birthDate", chart.birth)
     draft.say("sex", _sex(element))
     _read_death(element, draft)
+    _read_links(chart, entry, element)
+
+
+def _read_links(chart: Chart, entry: Entry, element: Element) -> None:
+    """Note that the person has other Patient resources: what is recorded under those is not seen here."""
+    for link in element.children("link"):
+        if link.text("type") == "replaced-by":
+            link.fault("Another Patient has replaced this one: give all records that one.", "type")
+        elif chart.library.find(link.child("other"), entry, ("Patient",)):
+            link.fault("Two Patients of the input are one person: give all records one of them.", "other")
+        else:
+            link.remark("This person has another Patient resource: what is recorded under that is not seen here")
 
 
 def _sex(element: Element) -> NamedNode | None:

@@ -22,7 +22,7 @@ from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_r
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
 from kg_service.patients.fhir.person import read_patient
-from kg_service.patients.fhir.reasons import DATES, read_reasons
+from kg_service.patients.fhir.reasons import DATES, read_mentions, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def read_entries(
     for entry, chart in given:
         if chart and entry.type in DATES:
             read_reasons(chart, entry)
+        elif chart and intended(entry.type) not in READERS and entry.type != "Patient":
+            read_mentions(chart, entry)
         elif chart is None and intended(entry.type) in UNREADABLE:
             _write_unreadable(entry, list(charts.charts.values()), common)
     if not charts.charts:

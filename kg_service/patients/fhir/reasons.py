@@ -8,6 +8,7 @@ from kg_service.patients.fhir.chart import term
 from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
 from kg_service.patients.fhir.conditions import Facts, Origin, write_conditions
 from kg_service.patients.fhir.dates import first_day, last_day
+from kg_service.patients.fhir.element import shown
 from kg_service.patients.fhir.periods import Span, period
 from kg_service.patients.terminology import CONDITION
 
@@ -28,6 +29,12 @@ DATES = {
     "Procedure": ("performedDateTime", "performedPeriod"),
 }
 """The resources whose reasons are read, and the members that say when they were given."""
+
+MENTIONED = (
+    "effectiveDateTime", "effectivePeriod", "occurrenceDateTime", "date", "created", "authoredOn", "authored", "issued",
+    "recordedDate", "period", "billablePeriod",
+)  # fmt: skip
+"""The members that say in other resources when something was."""
 
 VOID = {"entered-in-error", "cancelled"}
 
@@ -52,16 +59,53 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
             write_conditions(chart, Origin(entry, part, place.path), "Condition", further, facts)
 
 
+def read_mentions(chart: Chart, entry: Entry) -> None:
+    """Write the conditions that codes anywhere in a resource stand for whose type is not read: possible, no more.
+
+    As with reasons, unless a Condition says by code that the patient had it that day.
+    """
+    element = chart.element(entry)
+    if element.text("status") in VOID:
+        return
+    given = _given(element, MENTIONED)
+    codes = Words(tuple(dict.fromkeys(_codes(entry.resource))), ())
+    found = by_code(codes, chart.terminology, (CONDITION,))
+    further = [match for match in found if not _is_recorded(chart, match.concept, given)]
+    if further:
+        element.remark(f"A condition whose code stands in a {shown(entry.type, 'type')} is only possible")
+        facts = Facts(given.last or given.first, verification=term("Unconfirmed"))
+        write_conditions(chart, Origin(entry, "mention"), "Condition", further, facts)
+
+
+def _codes(resource: object) -> Iterator[tuple[str, str]]:
+    """Yield system and code of all codings in some JSON."""
+    pending = [resource]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, dict):
+            system, code = value.get("system"), value.get("code")
+            if isinstance(system, str) and isinstance(code, str):
+                yield system, code
+            pending.extend(part for part in value.values() if isinstance(part, dict | list))
+
+
 def _reasons(chart: Chart, entry: Entry, element: Element) -> Iterator[tuple[str, Element, Words]]:
-    """Yield reasons by code or text, and by the words of references that lead to nothing here."""
+    """Yield reasons by code or text, and by the words of references that lead to no Condition that is read itself."""
     for number, reason in enumerate(element.children("reasonCode")):
         yield f"reason-{number}", reason, read_words(reason)
     diagnoses = element.children("diagnosis") if entry.type == "Encounter" else []
     given = [diagnosis.child("condition") for diagnosis in diagnoses]
     for number, reference in enumerate([*given, *element.children("reasonReference")]):
-        display = reference.text("display") if reference else None
-        if reference and display and chart.library.find(reference, entry, ("Condition",)) is None:
-            yield f"reason-reference-{number}", reference, Words((), (display,))
+        found = chart.library.find(reference, entry, ("Condition",))
+        if reference is None or (found and not found.container):
+            continue
+        words = read_words(chart.element(found).child("code")) if found else Words((), ())
+        display = reference.text("display")
+        texts = (*words.texts, display) if display else words.texts
+        if words.codes or texts:
+            yield f"reason-reference-{number}", reference, Words(words.codes, texts)
 
 
 def _given(element: Element, names: tuple[str, ...]) -> Span:

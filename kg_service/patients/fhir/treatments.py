@@ -113,7 +113,7 @@ def write_agents_given(chart: Chart, entry: Entry, matches: Iterable[Match], sta
     for match in matches:
         found.add(match, chart.terminology, whole_class=False)
     draft = chart.record(entry, "Administration", "agent")
-    for agent in found.by_code or found.possible:
+    for agent in found.by_code or [*found.by_text, *found.possible]:
         draft.say("agent", agent)
     if not found.by_code:
         draft.say("codeMatch", term("ByWiderCode"))
