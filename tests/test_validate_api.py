@@ -45,6 +45,25 @@ def test_a_parsed_resource_a_path_a_folder_or_records_read_before(guideline: Gui
         assert outcome(guideline, given) == Outcome.VIOLATED
 
 
+@pytest.mark.parametrize("given", [json.dumps(BUNDLE), [7], 7, [None]])
+def test_what_is_no_record_is_told(guideline: Guideline, given: object) -> None:
+    with pytest.raises(ParameterError, match=r"is no path: give json\.loads|is no record: give paths"):
+        guideline.validate(given)  # type: ignore[arg-type]
+
+
+def test_resources_one_by_one_and_bytes(guideline: Guideline) -> None:
+    for given in ([PATIENT, DOSE], json.dumps(BUNDLE).encode(), [json.dumps(PATIENT).encode(), DOSE]):
+        assert outcome(guideline, given) == Outcome.VIOLATED
+
+
+def test_a_dose_after_death_is_a_fault(guideline: Guideline) -> None:
+    for died, is_fault in (("2024-12-31", True), ("2024", True), ("2025", False), ("2025-01-01", False)):
+        (found,) = guideline.validate([{**PATIENT, "deceasedDateTime": died}, DOSE], as_of=DAY).patients
+        assert [fault.reason for fault in found.faults] == (
+            ["It is a dose given after the death of the patient: correct one of the dates."] if is_fault else []
+        )
+
+
 def test_several_records_give_several_patients(guideline: Guideline) -> None:
     other = {**BUNDLE, "entry": [{"resource": {**PATIENT, "id": "p2"}}]}
     report = guideline.validate([BUNDLE, other], as_of="2026-01-31")

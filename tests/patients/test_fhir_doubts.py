@@ -6,9 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kg_service.patients.fhir import read_resource
 from kg_service.patients.terminology import CONDITION
 
-from .fhir_data import INFARCTION, OSTEOPOROSIS, RXNORM, SNOMED, Json, concept, facts, only, read_one, reasons, resource
+from .fhir_data import (
+    DENOSUMAB,
+    INFARCTION,
+    LOINC,
+    OSTEOPOROSIS,
+    RXNORM,
+    SNOMED,
+    Json,
+    bundle,
+    concept,
+    facts,
+    only,
+    patient,
+    read_one,
+    reasons,
+    resource,
+)
 
 if TYPE_CHECKING:
     from kg_service.patients.terminology import Terminology
@@ -142,3 +159,108 @@ def test_remarks_quote_no_words(terminology: Terminology, word: str) -> None:
     assert word not in said
     assert "a code not known here" in said
     assert not [awkward for awkward in ("no code stands", "understood:  is", "no code of") if awkward in said]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        resource("Condition", code=concept(INFARCTION), modifierExtension=[{"url": "urn:x", "valueBoolean": True}]),
+        resource("Condition", code={**concept(INFARCTION), "modifierExtension": [{"url": "urn:x"}]}),
+        resource("Condition", code=concept(INFARCTION), implicitRules="urn:x"),
+        resource(
+            "MedicationRequest",
+            medicationCodeableConcept=concept(DENOSUMAB),
+            dosageInstruction=[{"modifierExtension": [{"url": "urn:x"}]}],
+        ),
+    ],
+    ids=["resource", "concept", "rules", "dosage"],
+)
+def test_what_may_turn_the_meaning_around_is_a_fault(terminology: Terminology, made: Json) -> None:
+    (fault,) = read_one(terminology, made).faults
+    assert "may turn the meaning around" in fault.reason
+
+
+def test_one_page_of_several_is_no_whole_record(terminology: Terminology) -> None:
+    page = {**bundle(patient(), resource("Condition", code=concept(OSTEOPOROSIS))), "type": "searchset"}
+    links = [{"relation": "self", "url": "https://x/1"}, {"relation": "next", "url": "https://x/2"}]
+    (record,) = read_resource({**page, "link": links}, terminology)
+    assert [(fault.path, fault.reason[:22]) for fault in record.faults] == [
+        ("Bundle.link[1].relation", "Further pages follow: ")
+    ]
+    (last,) = read_resource({**page, "link": links[:1]}, terminology)
+    assert last.faults == ()
+
+
+def test_two_patient_resources_of_one_person(terminology: Terminology) -> None:
+    def link(kind: str, other: str) -> list[Json]:
+        return [{"type": kind, "other": {"reference": f"Patient/{other}"}}]
+
+    (replaced,) = read_resource(bundle(patient(link=link("replaced-by", "9"))), terminology)
+    assert "replaced this one" in replaced.faults[0].reason
+    (alone,) = read_resource(bundle(patient(link=link("replaces", "9"))), terminology)
+    assert alone.faults == ()
+    assert "another Patient resource" in reasons(alone)
+    first, _ = read_resource(bundle(patient(link=link("replaces", "9")), patient(id="9")), terminology)
+    assert "are one person" in first.faults[0].reason
+
+
+@pytest.mark.parametrize("kind", ["MedicationRequest", "Encounter"])
+def test_a_contained_condition_that_is_a_reason_is_possible(terminology: Terminology, kind: str) -> None:
+    contained = [{"resourceType": "Condition", "id": "mi", "code": concept(INFARCTION)}]
+    reference = {"reference": "#mi"}
+    named = {"diagnosis": [{"condition": reference}]} if kind == "Encounter" else {"reasonReference": [reference]}
+    found = facts(read_one(terminology, resource(kind, contained=contained, **named)))
+    conditions = [fact for fact in found if fact["type"] == ["Condition"]]
+    assert [(fact["condition"], fact["verificationStatus"]) for fact in conditions] == [([HEART], ["Unconfirmed"])]
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        ("DiagnosticReport", {"conclusionCode": [concept(INFARCTION)], "effectiveDateTime": "2025-06-01"}),
+        (
+            "ExplanationOfBenefit",
+            {"diagnosis": [{"diagnosisCodeableConcept": concept(INFARCTION)}], "created": "2025-06-01"},
+        ),
+        ("Flag", {"code": concept(INFARCTION), "period": {"start": "2025-06-01"}}),
+    ],
+)
+def test_a_condition_coded_in_what_is_not_read_is_possible(terminology: Terminology, kind: str, members: Json) -> None:
+    mention = resource(kind, status="active", **members)
+    found = only(read_one(terminology, mention))
+    assert (found["condition"], found["verificationStatus"]) == ([HEART], ["Unconfirmed"])
+    assert found["recorded"] == ["2025-06-01"]
+    known = resource("Condition", id="8", code=concept(INFARCTION), onsetDateTime="2025-05-30")
+    assert len(facts(read_one(terminology, mention, known))) == 1
+    assert facts(read_one(terminology, {**mention, "status": "entered-in-error"})) == []
+
+
+def test_words_of_a_procedure_make_an_agent_possible(terminology: Terminology) -> None:
+    code = {"coding": [{"system": "urn:x", "code": "J0897", "display": "Injection, denosumab, 1 mg"}]}
+    found = only(read_one(terminology, resource("Procedure", code=code, performedDateTime="2025-06-03")))
+    assert (found["agent"], found["codeMatch"], found["start"]) == (["denosumab"], ["ByWiderCode"], ["2025-06-03"])
+
+
+@pytest.mark.parametrize(
+    "code", [concept((LOINC, "0-0"), text="Calcium [Mass/volume] in Blood"), concept(text="Calcium")]
+)
+def test_words_of_an_observation_make_what_was_observed_possible(terminology: Terminology, code: Json) -> None:
+    found = only(read_one(terminology, resource("Observation", code=code)))
+    assert (found["observable"], found["codeMatch"]) == (["serum-calcium"], ["ByWiderCode"])
+
+
+@pytest.mark.parametrize("of", [{"age": {"high": {"value": 28, "unit": "d"}}}, {"appliesTo": [{"text": "dialysis"}]}])
+def test_a_range_for_some_people_is_not_used(terminology: Terminology, of: Json) -> None:
+    value = {"value": 7.8, "system": "http://unitsofmeasure.org", "code": "mg/dL"}
+    limits = {"low": {**value, "value": 7.6}}
+    plain, of_some = (
+        only(
+            read_one(
+                terminology,
+                resource("Observation", code=concept(text="serum calcium"), valueQuantity=value, referenceRange=[one]),
+            )
+        )
+        for one in (limits, {**limits, **of})
+    )
+    assert plain["lowLimit"] == ["7.6"]
+    assert "lowLimit" not in of_some

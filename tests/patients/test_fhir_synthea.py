@@ -60,15 +60,22 @@ def test_one_bundle_as_read_by_hand(terminology: Terminology) -> None:
     record = read(terminology, "synthea-07.json")
     assert person(record)["sex"] == "Female"
     by_type = Counter(fact["type"][0] for fact in read_of(record))
-    assert by_type == {"Condition": 10, "Order": 5, "Observation": 3}
+    assert by_type == {"Condition": 10, "Order": 5, "Observation": 6}
     conditions = [(f["condition"], f["onset"]) for f in read_of(record) if "condition" in f]
     assert (["osteoporosis"], ["1994-06-27"]) in conditions
     assert not [f for f in facts(record) if f.get("agent")]  # naproxen, acetaminophen, metoprolol, furosemide twice
-    measured = [(f["observable"], f["value"][0][:5], f["unit"]) for f in facts(record) if f["type"] == ["Observation"]]
+    measured = [
+        (f["observable"][0], f["value"][0][:5], f["unit"][0], "codeMatch" in f)
+        for f in facts(record)
+        if f["type"] == ["Observation"]
+    ]
     assert measured == [
-        (["t-score-forearm"], "-0.29", ["t-score"]),
-        (["t-score-forearm"], "-3.47", ["t-score"]),
-        (["egfr"], "20.81", ["mL-per-min"]),
+        ("t-score-forearm", "-0.29", "t-score", False),
+        ("t-score-forearm", "-3.47", "t-score", False),
+        ("serum-calcium", "9.578", "mg-per-dL", True),  # LOINC 49765-1, "Calcium": perhaps that of serum
+        ("serum-calcium", "9.044", "mg-per-dL", True),
+        ("egfr", "20.81", "mL-per-min", False),
+        ("serum-calcium", "9.044", "mg-per-dL", True),
     ]
 
 

@@ -55,6 +55,8 @@ MALFORMED = Case(
         ex:many a patient:Order ; patient:subject ex:p , ex:q ; patient:agent concept:romosozumab ;
           patient:start "1849"^^xsd:gYear ; patient:end "1848"^^xsd:gYear ; patient:dose 1 , 2 ;
           patient:every 0 , 1001.5 ; patient:route concept:oral , concept:subcutaneous .
+        ex:late a patient:Administration ; patient:subject ex:p ; patient:agent concept:romosozumab ;
+          patient:start "2025-02-01"^^xsd:date ; patient:status patient:Done .
         ex:huge a patient:Observation ; patient:subject ex:p ; patient:observable concept:t-score ;
           patient:value 99.0 , 9 ; patient:lowLimit 1 , 2 ; patient:highLimit 1 , 2 .
         ex:twofold a patient:Observation , patient:Condition ; patient:subject ex:p ;

@@ -70,10 +70,12 @@ def by_text(words: Words, terminology: Terminology, kinds: tuple[NamedNode, ...]
     return []
 
 
-def by_cues(texts: Iterable[str], terminology: Terminology, understood: Iterable[Match]) -> list[Match]:
-    """Return the conditions that words in any of the texts make possible, beside what is understood and its like."""
+def by_cues(
+    texts: Iterable[str], terminology: Terminology, understood: Iterable[Match], kind: NamedNode = CONDITION
+) -> list[Match]:
+    """Return what of a class words in any of the texts make possible, beside what is understood and its like."""
     known = {match.concept for match in understood}
-    found = {concept: None for text in texts for concept in terminology.find_cues(text, CONDITION)}
+    found = {concept: None for text in texts for concept in terminology.find_cues(text, kind)}
     further = [node for node in found if not any(terminology.is_near(node, other) for other in known)]
     return [Match(node, "covers", "text") for node in further]
 

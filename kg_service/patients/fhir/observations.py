@@ -96,6 +96,7 @@ def _part(name: str, element: Element, chart: Chart) -> Part:
     conditions = by_code(words, chart.terminology, (CONDITION,))
     if not observables and not conditions:
         observables = by_text(words, chart.terminology, (OBSERVABLE,))
+        observables = observables or by_cues(words.texts, chart.terminology, (), OBSERVABLE)
     return Part(name, element, words, observables, conditions)
 
 
