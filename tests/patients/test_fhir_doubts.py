@@ -204,6 +204,19 @@ def test_two_patient_resources_of_one_person(terminology: Terminology) -> None:
     assert "are one person" in first.faults[0].reason
 
 
+@pytest.mark.parametrize(
+    ("language", "is_unreadable"), [("de", True), ("de-AT", True), ("en-GB", False), (None, False)]
+)
+def test_words_of_another_language_do_not_tell_that_it_is_something_else(
+    terminology: Terminology,
+    language: str | None,
+    is_unreadable: bool,  # noqa: FBT001 - of the table
+) -> None:
+    code = concept((SNOMED, "1"), text="Akuter Hinterwandinfarkt")
+    found = only(read_one(terminology, resource("Condition", code=code, language=language)))
+    assert ("unreadable" in found) == is_unreadable
+
+
 @pytest.mark.parametrize("kind", ["MedicationRequest", "Encounter"])
 def test_a_contained_condition_that_is_a_reason_is_possible(terminology: Terminology, kind: str) -> None:
     contained = [{"resourceType": "Condition", "id": "mi", "code": concept(INFARCTION)}]

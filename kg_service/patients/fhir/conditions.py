@@ -76,7 +76,7 @@ def read_condition(chart: Chart, entry: Entry) -> None:
         return
     recorded = element.date("recordedDate")
     words, matches = understand(element, "code", chart.terminology, CONDITION)
-    origin = Origin(entry, is_unreadable=not words.is_readable(chart.terminology))
+    origin = Origin(entry, is_unreadable=not (entry.is_english and words.is_readable(chart.terminology)))
     if verification == VERIFICATION["refuted"]:
         write_conditions(chart, origin, "Absence", matches, Facts(recorded, effective=recorded))
         return

@@ -51,6 +51,11 @@ class Entry:
         """Type and id, such as Condition/7; empty without id."""
         return f"{self.type}/{self.id}" if self.id else ""
 
+    @property
+    def is_english(self) -> bool:
+        """Whether its words are read with the cues of the graph, which are English, as far as it says its language."""
+        return (_string(self.resource, "language") or "en").lower().partition("-")[0] == "en"
+
     @cached_property
     def iri(self) -> NamedNode:
         """The full URL where it is an absolute IRI, and none of this project's; else made of type and id, or path."""
