@@ -64,6 +64,21 @@ def test_a_dose_after_death_is_a_fault(guideline: Guideline) -> None:
         )
 
 
+@pytest.mark.parametrize(("words", "is_fault"), [("Serum calcium", True), ("Calcium in 24 hour urine", False)])
+def test_what_may_be_another_observation_is_not_implausible(guideline: Guideline, words: str, is_fault: bool) -> None:  # noqa: FBT001
+    calcium = {
+        "resourceType": "Observation",
+        "id": "c1",
+        "status": "final",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"text": words},
+        "valueQuantity": {"value": 200, "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+        "effectiveDateTime": "2025-01-01",
+    }
+    (found,) = guideline.validate([PATIENT, DOSE, calcium], as_of=DAY).patients
+    assert bool(found.faults) == is_fault
+
+
 def test_several_records_give_several_patients(guideline: Guideline) -> None:
     other = {**BUNDLE, "entry": [{"resource": {**PATIENT, "id": "p2"}}]}
     report = guideline.validate([BUNDLE, other], as_of="2026-01-31")
