@@ -69,7 +69,8 @@ def work(channel: socket.socket, plan: Plan) -> None:
         from kg_service.knowledge import remote  # noqa: PLC0415 - an optional library
 
         bounds = remote.Bounds(seconds=plan.seconds, size=plan.size)
-        graph.engine = remote.RemoteEngine(remote.Connection(plan.store, bounds), remote.Held.of(graph))
+        store = remote.Connection(plan.store, bounds, shown="its address")  # which is nothing for clients
+        graph.engine = remote.RemoteEngine(store, remote.Held.of(graph))
     allowance = _Allowance(plan.memory)
     with contextlib.suppress(ConnectionError), channel, channel.makefile("rwb") as stream:  # the server may be gone
         stream.write(READY)

@@ -39,6 +39,15 @@ def store() -> Iterator[Server]:
     server.server_close()
 
 
+def test_clients_are_not_told_where_the_store_is(store: Server, tmp_path: Path) -> None:
+    with running(tmp_path / "log", store=store.url) as server:
+        store.faults.append(lambda handler: handler.answer(b"", status=500))
+        failed = server.sparql("ASK {}")
+        assert failed.status >= 500
+        assert "The store at its address failed" in failed.json["detail"]
+        assert str(store.server_port) not in failed.body.decode()
+
+
 def test_queries_that_wait_for_a_silent_store_hold_up_no_page(store: Server, tmp_path: Path) -> None:
     with running(tmp_path / "log", store=store.url, time_limit=10.0, fair_time=5.0) as server:
         assert server.sparql("ASK {}").json["boolean"] is True

@@ -61,10 +61,13 @@ class Content(NamedTuple):
 class Connection:
     """One endpoint of a server. Threads may share it."""
 
-    def __init__(self, url: str, bounds: Bounds = USUAL) -> None:
-        """Take an endpoint by its http(s) URL; nothing is sent yet. KgServiceError for another kind of URL."""
+    def __init__(self, url: str, bounds: Bounds = USUAL, shown: str = "") -> None:
+        """Take an endpoint by its http(s) URL; nothing is sent yet. KgServiceError for another kind of URL.
+
+        `shown` is what messages call the URL; by default, all of it before a question mark, behind which may be a key.
+        """
         self.url = checked(url)
-        self.shown = urlsplit(url)._replace(query="", fragment="").geturl()  # what follows may be a key
+        self.shown = shown or urlsplit(url)._replace(query="", fragment="").geturl()
         self._bounds = bounds
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, and no password from a file
@@ -136,7 +139,7 @@ class Connection:
         if status in REFUSED_TEXT:
             raise QueryError("The query is valid SPARQL 1.1, but the store that holds the graph does not take it.")
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}:
-            raise StoreError(f"The store at {self.shown} failed (status {status}): see its log.")
+            raise StoreError(f"The store at {self.shown} failed (status {status}): check the URL, and see its log.")
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise StoreError(f"The store at {self.shown} compresses what it was asked to send plain: switch that off.")
         for header, limit in CUT.items():
@@ -158,7 +161,7 @@ class Connection:
 
     def _too_slow(self) -> StoreTimeout:
         return StoreTimeout(
-            f"The store has not answered within {self._bounds.seconds:g} seconds: ask for less.",
+            f"The store has not answered within {self._bounds.seconds:g} seconds: ask for less, or see if it hangs.",
             seconds=self._bounds.seconds,
         )
 
