@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -145,11 +144,10 @@ class Guideline(KnowledgeGraph):
             return
         is_one = isinstance(records, str | Path | bytes) or not isinstance(records, Iterable)
         several: list[Any] = [records] if is_one else list(records)  # type: ignore[arg-type]
-        for are_records, given in groupby(several, _is_record):
-            if are_records:
-                yield from given
-            else:
-                yield from self.records.from_all([_as_input(one) for one in given])
+        given = [_as_input(one) for one in several if not _is_record(one)]
+        if given:
+            yield from self.records.from_all(given)
+        yield from (one for one in several if _is_record(one))
 
     def audit(self, source: str | None = None, document: str | Path | None = None) -> Audit:
         """Run the checks of the audit, on everything or on what concerns one source.

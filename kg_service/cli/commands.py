@@ -6,6 +6,7 @@ import logging
 import shlex
 import signal
 import textwrap
+import threading
 from typing import IO, Any
 
 import click
@@ -44,7 +45,8 @@ class Doors(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command; 2 when the input is at fault, 3 when the program is."""
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        is_main = threading.current_thread() is threading.main_thread()  # the only one that signals reach
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupted)
         try:
             return super().invoke(ctx)
@@ -63,7 +65,7 @@ class Doors(click.Group):
             click.echo(f"Internal error: {type(error).__name__}. Run again with --debug for details.", err=True)
             ctx.exit(INTERNAL)
         finally:
-            if signal.getsignal(signal.SIGINT) is _interrupted:
+            if is_main and signal.getsignal(signal.SIGINT) is _interrupted:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -17,6 +17,7 @@ class Trait(IntFlag):
     SHARED = 16  # holds what records of any patient may refer to
     BROKEN = 32  # not of its format
     OPEN = 64  # leaves verdicts open on all whom it may be of
+    WHOLE = 128  # a source that is no FHIR, or cannot be read
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -107,7 +108,22 @@ def sources_of(given: Sequence[Path | bytes | Source]) -> list[Source]:
         for number, one in enumerate(given)
         for source in _sources(one, is_one_of_several=len(given) > 1)
     ]
-    return [source if source.form in FHIR else replace(source, group=n) for n, source in enumerate(found, start=1)]
+    seen = Counter(source.name for source in found)
+    return [
+        replace(
+            source if seen[source.name] == 1 else _told_apart(source),
+            group=0 if source.form in FHIR else number,
+        )
+        for number, source in enumerate(found, start=1)
+    ]
+
+
+def _told_apart(source: Source) -> Source:
+    """Return a source under its whole path: others have its name."""
+    if source.path is None:
+        return source
+    whole = _printable(str(source.path))
+    return replace(source, name=whole, shown=whole)
 
 
 def _sources(one: Path | bytes | Source, *, is_one_of_several: bool) -> list[Source]:

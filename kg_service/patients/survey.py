@@ -29,7 +29,7 @@ IN_MEMORY = ":memory:"
 TEMPORARY = ""
 """A database in memory that SQLite moves to a file of its own, and removes, when it grows."""
 
-ALONE = Glance(Trait.PATIENT | Trait.CONCERN | Trait.RECORD | Trait.COMPLETE)
+ALONE = Glance(Trait.PATIENT | Trait.CONCERN | Trait.RECORD | Trait.COMPLETE | Trait.WHOLE)
 """What is told of a source that is read as a whole, and by itself."""
 
 PAGES = 4_096  # kB of the database held in memory
@@ -68,7 +68,8 @@ INSERT INTO member SELECT id, COALESCE(MIN(root), -id) FROM line LEFT JOIN joint
 CREATE TABLE unit AS SELECT
     unit, grp, COALESCE(MIN(CASE WHEN traits & {Trait.PATIENT} THEN id END), MIN(id)) AS place,
     MAX(traits & {Trait.PATIENT}) AS has_patient, MAX(traits & {Trait.RECORD}) AS has_record,
-    MAX(traits & {Trait.BROKEN}) AS broken, COUNT(*) = 1 AND MAX(traits & {Trait.COMPLETE}) AS alone
+    MAX(traits & {Trait.BROKEN}) AS broken, COUNT(*) = 1 AND MAX(traits & {Trait.COMPLETE}) AS alone,
+    MAX(traits & {Trait.WHOLE}) AS whole
     FROM member JOIN line ON id = line GROUP BY unit;
 CREATE TABLE peopled AS SELECT DISTINCT grp FROM unit WHERE has_patient AND NOT alone;
 CREATE TABLE stray AS SELECT unit FROM unit
@@ -94,14 +95,16 @@ class Place(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """What is read together: lines, or a whole source; `alone` when no line beside it matters.
+    """What is read together: lines, or a whole source; `alone` when no other line is of its patients.
 
-    Without places it stands for a source in which nothing is of a patient.
+    What is `whole` is no FHIR, and read by itself. Without places it stands for a source in which nothing is of a
+    patient.
     """
 
     source: int
     places: tuple[Place, ...]
     alone: bool = False
+    whole: bool = False
 
     @property
     def size(self) -> int:
@@ -159,20 +162,26 @@ class Survey:
                 yield seen + offset + length
             seen += source.size
         self._connection.executescript(UNITS)
-        while self._connection.execute(JOIN).rowcount > 0:
+        while self._changes(JOIN):
             self._connection.execute(SHORTEN)
         self._connection.executescript(ORDER)
         self._connection.commit()
 
+    def _changes(self, statement: str) -> bool:
+        """Tell whether a statement changes anything; `rowcount` knows nothing of one that begins with WITH."""
+        before = self._connection.total_changes
+        self._connection.execute(statement)
+        return self._connection.total_changes > before
+
     def units(self) -> Iterator[Unit]:
         """Yield the units in the order of the lines that describe their patients."""
         rows = self._connection.execute(
-            "SELECT unit, alone, source, line.place, length, number FROM unit JOIN member USING (unit) "
+            "SELECT unit, alone, whole, source, line.place, length, number FROM unit JOIN member USING (unit) "
             "JOIN line ON id = line ORDER BY unit.place, line.id"
         )
-        for (_, alone), lines in groupby(rows, itemgetter(0, 1)):
-            places = tuple(Place(*line[2:]) for line in lines)
-            yield Unit(places[0].source, places, bool(alone))
+        for (_, alone, whole), lines in groupby(rows, itemgetter(0, 1, 2)):
+            places = tuple(Place(*line[3:]) for line in lines)
+            yield Unit(places[0].source, places, bool(alone), bool(whole))
         told = self._of_use()
         for number, source in enumerate(self.sources):
             if (source.given, source.group) not in told:
@@ -220,18 +229,18 @@ class Survey:
         return [Place(*row) for row in rows]
 
     def shared(self, group: int, name: str) -> list[Place]:
-        """Return the lines of a group that hold what a name refers to, and is nobody's alone."""
+        """Return the lines of a group that hold what a name refers to, and is nobody's alone; no complete bundles."""
         rows = self._connection.execute(
             "SELECT source, place, length, number FROM offered JOIN line ON id = line "
-            "WHERE key = ? AND traits & ? ORDER BY id",
-            (self._hash(group, name), Trait.SHARED),
+            "WHERE key = ? AND traits & ? AND NOT traits & ? ORDER BY id",
+            (self._hash(group, name), Trait.SHARED, Trait.COMPLETE),
         )
         return [Place(*row) for row in rows]
 
     def has_shared(self, group: int) -> bool:
-        """Tell whether lines of a group hold what others may refer to."""
-        asked = "SELECT 1 FROM line WHERE grp = ? AND traits & ? LIMIT 1"
-        return self._connection.execute(asked, (group, Trait.SHARED)).fetchone() is not None
+        """Tell whether lines of a group that are no complete bundles hold what others may refer to."""
+        asked = "SELECT 1 FROM line WHERE grp = ? AND traits & ? AND NOT traits & ? LIMIT 1"
+        return self._connection.execute(asked, (group, Trait.SHARED, Trait.COMPLETE)).fetchone() is not None
 
     def _of_use(self) -> set[tuple[int, int]]:
         """Return which of what was given, and which groups in it, say something that is read with a unit."""

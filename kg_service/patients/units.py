@@ -43,9 +43,9 @@ class UnitReader:
         with _named(source):
             if source.form == Form.TRIPLES:
                 return self._read_triples(unit, source, strict=strict)
-            if source.form == Form.RESOURCES or not self._is_by_itself(unit):
-                return self._read_lines(unit, strict=strict)
-            return self._read_whole(source)
+            if unit.whole or (source.form == Form.DOCUMENT and not unit.places):
+                return self._read_whole(source)
+            return self._read_lines(unit, strict=strict)
 
     def or_fault(self, unit: Unit) -> list[PatientRecord]:
         """Return the records of a unit's patients; of a unit that cannot be read, a record of nothing but the fault."""
@@ -58,9 +58,6 @@ class UnitReader:
         """Return a record of nothing but a fault, which is named by the unit's place in the input."""
         name = self._survey.name_of(unit)
         return PatientRecord(record_iri(name), name, (), faults=(Fault(path or name, reason),))
-
-    def _is_by_itself(self, unit: Unit) -> bool:
-        return not unit.places or (unit.alone and self._survey.is_whole(unit.places[0]))
 
     def _read_whole(self, source: Source) -> list[PatientRecord]:
         data = source.read()

@@ -228,8 +228,8 @@ def _refuse_long(request: Request) -> None:
 
 
 def _refuse_host(request: Request) -> None:
-    """Refuse what no link can be made of (RFC 9112, section 3.2); probes need none."""
-    if not HOST.fullmatch(request.header("host")) and request.path not in OPEN:
+    """Refuse what no link can be made of (RFC 9112, section 3.2); probes and counts have none."""
+    if not HOST.fullmatch(request.header("host")) and request.path not in OWN:
         raise BrokenRequest(
             "The header Host is missing, or names no host: send one name of letters, digits, hyphens and dots."
         )

@@ -9,10 +9,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, render_template, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from kg_service.errors import KgServiceError, MemoryLimit, NotAcceptable, RequestTooLarge
-from kg_service.web.negotiation import HTML_OFFER, Offer, choose
+from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,9 +107,11 @@ def problem_of(response: Response) -> str:
 
 def _media_type() -> str:
     try:
-        return choose(_OFFERS)
+        chosen = choose(_OFFERS)
     except NotAcceptable:
         return PROBLEM
+    can_link = request_ctx.url_adapter is not None  # no page can be made for a host that is not trusted, or none
+    return chosen if can_link or chosen != HTML else _TEXT
 
 
 def _as_text(problem: Problem) -> str:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,11 @@ class TestFaults:
 
 
 @pytest.mark.usefixtures("guideline")  # so that its closure is in the cache
+def test_commands_run_in_any_thread() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(CliRunner().invoke, main, ["queries"]).result().exit_code == 0
+
+
 class TestProcess:
     """What only a process of its own can show, on the released graph."""
 

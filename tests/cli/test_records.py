@@ -112,7 +112,7 @@ def test_a_faulty_patient_is_told_of_beside_the_others(run: Callable[..., Result
     assert result.exit_code == 2
     good, bad = json.loads(result.stdout)["patients"]
     assert (good["faults"], bad["rules"]) == ([], [])
-    assert bad["faults"][0]["path"] == "Bundle.entry[1].resource.effectiveDateTime"
+    assert bad["faults"][0]["path"] == "b.json: Bundle.entry[1].resource.effectiveDateTime"
 
 
 def test_every_form_tells_the_same_outcomes(run: Callable[..., Result]) -> None:

@@ -131,6 +131,14 @@ def test_a_host_of_which_no_link_can_be_made_is_refused(server: Running, host: s
     assert server.get("/healthz", Host=host).status == 200
 
 
+def test_a_host_that_is_not_trusted_is_told_of_in_any_form(tmp_path: Path) -> None:
+    with running(tmp_path / "log", trusted_host=["kg.example"]) as server:
+        for accept in ("text/html", "application/json", "text/plain"):
+            assert server.get("/", Host="evil.example", Accept=accept).status == 400
+            assert server.get("/", Host="a b", Accept=accept).status == 400
+        assert "Traceback" not in server.log.read_text()
+
+
 def test_hosts_are_the_same_in_any_case(server: Running) -> None:
     text = server.get("/sparql", Host="KG.Example:8000", Accept="text/turtle").body.decode()
     assert "<http://kg.example:8000/sparql>" in text

@@ -23,6 +23,7 @@ SHOWN = re.compile(r"[A-Za-z0-9.:\-]{1,20}", re.ASCII)
 
 MODIFIERS = ("modifierExtension", "implicitRules")
 SURROGATE = re.compile("[\ud800-\udfff]")
+TYPE_SHOWN = re.compile(r"[A-Za-z]{1,40}", re.ASCII)
 SYSTEM_SHOWN = re.compile(r"(?:https?://|urn:)[!-~]{1,80}", re.IGNORECASE)
 
 
@@ -179,6 +180,11 @@ def decimal_literal(number: Decimal) -> Literal:
 def shown(text: str | None, what: str) -> str:
     """Return a code or unit as remarks show it: as it stands, or where it is no such thing, by `what` it should be."""
     return text if text and SHOWN.fullmatch(text) else f"a {what} not known here"
+
+
+def shown_type(kind: str) -> str:
+    """Return a resourceType as remarks show it."""
+    return kind if TYPE_SHOWN.fullmatch(kind) else "resource of a type not known here"
 
 
 def shown_code(system: str, code: str) -> str:

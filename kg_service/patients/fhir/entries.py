@@ -15,6 +15,7 @@ from pyoxigraph import NamedNode
 from kg_service.errors import WrongRecord
 from kg_service.knowledge.namespaces import BASE
 from kg_service.patients.fhir.element import Element, Notes, is_sound, opened
+from kg_service.patients.fhir.identity import are_two
 from kg_service.patients.fhir.versions import refuse_other_versions
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def newest(entries: Iterable[Entry], common: Notes, *, judged: Container[str] = 
     """Keep of every resource that is there more than once the newest version, which a remark says.
 
     Of two of which neither says that it is newer, the first is kept; that they differ is a fault where their type is
-    one of `judged`.
+    one of `judged`. So is it always when they cannot be versions of one thing: see `are_two`.
     """
     kept: dict[object, Entry] = {}
     for entry in entries:
@@ -136,6 +137,8 @@ def newest(entries: Iterable[Entry], common: Notes, *, judged: Container[str] = 
             kept[identity] = entry
         if known is not None and entry.type in judged and _contradict(entry.resource, known.resource):
             common.fault(entry.path, "Two different resources have one id: give each its own, or meta.lastUpdated.")
+        elif known is not None and entry.type in judged and are_two(entry.resource, known.resource):
+            common.fault(entry.path, "Two things, not versions of one, have one id: check them apart.")
         elif known is not None:
             common.remark(entry.path, "The resource is there more than once: only the newest version is read")
     return list(kept.values())

@@ -100,9 +100,11 @@ class Shelf:
             tell_of_more(line.name, _opened(line), self.told)
         self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
         for line in shared:
+            seen = glance(line.data)
             entries = [entry for entry in _opened(line) if entry.type in SHARED]
-            for name in glance(line.data).offered if entries else ():
-                self._shared[name] += entries
+            if Trait.COMPLETE not in seen.traits:
+                for name in seen.offered:
+                    self._shared[name] += entries
 
     def shared_with(self, entries: Iterable[Entry]) -> list[Entry]:
         """Return what the entries, and what they refer to, refer to on the shelf."""
@@ -142,10 +144,10 @@ def _read(lines: Sequence[Line], shelf: Shelf, terminology: Terminology) -> list
             common.fault(line.name, str(error))
     if failed and not entries:
         raise failed
-    if len(lines) == 1 and Trait.COMPLETE in glance(lines[0].data).traits:
-        return read_entries(entries, common, terminology, lines[0].root_path)
     common.absorb(shelf.told)
-    return read_entries([*entries, *shelf.strays, *shelf.shared_with(entries)], common, terminology)
+    is_alone = len(lines) == 1 and Trait.COMPLETE in glance(lines[0].data).traits
+    root_path = lines[0].root_path if is_alone else ""
+    return read_entries([*entries, *shelf.strays, *shelf.shared_with(entries)], common, terminology, root_path)
 
 
 def _opened(line: Line) -> list[Entry]:

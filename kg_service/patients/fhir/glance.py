@@ -22,7 +22,7 @@ SHARED = frozenset({"Medication", "Substance"})
 def glance(data: bytes) -> Glance:
     """Tell whom a line is of, by names that are the same for all references to one resource."""
     try:
-        parsed = json.loads(data, parse_int=float)  # int refuses long ones, and the line would be nobody's
+        parsed = json.loads(data.decode("utf-8-sig"), parse_int=float)  # int refuses long ones
     except (ValueError, RecursionError):
         return Glance(Trait.BROKEN)
     if not isinstance(parsed, dict) or not isinstance(kind := parsed.get("resourceType"), str):
@@ -74,11 +74,19 @@ def _look(found: Glance, url: object, resource: Json) -> None:
         found.traits |= Trait.PATIENT
         found.names |= own
         found.offered |= _identifiers(resource)
+        found.names |= _linked(resource)
     elif kind in SHARED:
         found.traits |= Trait.SHARED
         found.offered |= own | {f"{kind}/{resource.get('id')}"} | _identifiers(resource)
     elif isinstance(kind, str):
         _look_for_patient(found, intended(kind), resource)
+
+
+def _linked(patient: Json) -> set[str]:
+    """Return the names of other Patient resources of the same person."""
+    links = patient.get("link")
+    others = [link.get("other") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+    return {name for other in others if isinstance(other, dict) for name in _names_in(other)}
 
 
 def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:

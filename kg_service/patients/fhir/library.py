@@ -70,8 +70,10 @@ class Library:
         if base:
             return _only([entry for entry in candidates if not _is_web(entry)], kinds)
         home = _base(origin)
-        at_home = [entry for entry in candidates if home and _base(entry) == home]
-        return _only(at_home or candidates, kinds)
+        if home is None:
+            return _only(candidates, kinds)
+        at_home = [entry for entry in candidates if _base(entry) == home]
+        return _only(at_home or [entry for entry in candidates if _base(entry) is None], kinds)
 
     def _conditional(self, url: str) -> Entry | None:
         """Follow `Patient?identifier=system|value` of transactions; without a system in it, any system fits."""

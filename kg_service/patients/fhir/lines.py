@@ -55,11 +55,10 @@ class LineReader:
         if failed and not entries:
             raise failed
         root_path = self._root_path(unit.places[0]) if unit.alone else ""
-        if not unit.alone:
-            group = self._survey.group_of(unit)
-            strays, told = self._strays_of(group)
-            common.absorb(told)
-            entries = [*entries, *strays, *self._shared_with(unit, group, entries)]
+        group = self._survey.group_of(unit)
+        strays, told = self._strays_of(group)
+        common.absorb(told)
+        entries = [*entries, *strays, *self._shared_with(unit, group, entries)]
         return read_entries(entries, common, self._terminology, root_path)
 
     def _open(self, place: Place, common: Notes) -> list[Entry]:

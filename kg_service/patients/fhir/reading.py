@@ -17,7 +17,7 @@ from kg_service.patients.fhir.conditions import (
     read_procedure,
     verified,
 )
-from kg_service.patients.fhir.element import Element, Notes, shown
+from kg_service.patients.fhir.element import Element, Notes, shown_type
 from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
@@ -98,7 +98,7 @@ def read_entries(
         elif chart is None and intended(entry.type) in UNREADABLE:
             _write_unreadable(entry, list(charts.charts.values()), common)
     if not charts.charts:
-        kinds = sorted({shown(entry.type, "type") for entry in resources})
+        kinds = sorted({shown_type(entry.type) for entry in resources})
         found = f"it holds {', '.join(kinds)}" if kinds else "it holds no resources"
         raise WrongRecord(
             f"Nothing here says anything of a patient that can be read; {found}. "
@@ -121,7 +121,7 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
     chart = charts.named_by(entry, member, may_begin=reader is not None) if member else None
     if chart is None:
         common.remark(
-            f"{entry.path}.{member or OF_PATIENT[0]}", f"This {shown(entry.type, 'type')} names no patient in the input"
+            f"{entry.path}.{member or OF_PATIENT[0]}", f"This {shown_type(entry.type)} names no patient in the input"
         )
     elif meant != entry.type:
         chart.notes.fault(entry.path, f"FHIR R4 has no such resourceType; {meant} is perhaps meant: correct it.")
@@ -130,7 +130,7 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
     elif entry.type in DATES:
         chart.notes.remark(entry.path, f"Of {entry.type} only the reasons are read")
     else:
-        chart.notes.remark(entry.path, f"{shown(entry.type, 'type')} is not read")
+        chart.notes.remark(entry.path, f"{shown_type(entry.type)} is not read")
     return chart
 
 

@@ -8,7 +8,7 @@ from kg_service.patients.fhir.chart import term
 from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
 from kg_service.patients.fhir.conditions import Facts, Origin, write_conditions
 from kg_service.patients.fhir.dates import first_day, last_day
-from kg_service.patients.fhir.element import shown
+from kg_service.patients.fhir.element import Element, shown_type
 from kg_service.patients.fhir.periods import Span, period
 from kg_service.patients.terminology import CONDITION
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pyoxigraph import NamedNode
 
     from kg_service.patients.fhir.chart import Chart
-    from kg_service.patients.fhir.element import Element
     from kg_service.patients.fhir.entries import Entry
 
 DATES = {
@@ -64,7 +63,7 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
 
     As with reasons, unless a Condition says by code that the patient had it that day.
     """
-    element = chart.element(entry)
+    element = Element(entry.resource, entry.path, chart.notes)  # whatever modifies it: possible is as far as it goes
     if element.text("status") in VOID:
         return
     given = _given(element, MENTIONED)
@@ -72,7 +71,7 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
     found = by_code(codes, chart.terminology, (CONDITION,))
     further = [match for match in found if not _is_recorded(chart, match.concept, given)]
     if further:
-        element.remark(f"A condition whose code stands in a {shown(entry.type, 'type')} is only possible")
+        element.remark(f"A condition whose code stands in a {shown_type(entry.type)} is only possible")
         facts = Facts(given.last or given.first, verification=term("Unconfirmed"))
         write_conditions(chart, Origin(entry, "mention"), "Condition", further, facts)
 
