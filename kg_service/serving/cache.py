@@ -47,4 +47,4 @@ def key_of(request: Request) -> bytes:
 
 
 def _size(reply: Reply) -> int:
-    return len(reply.body) + sum(len(name) + len(value) for name, value in reply.headers) + OVERHEAD
+    return len(reply.body) + sum(map(len, reply.headers)) + OVERHEAD

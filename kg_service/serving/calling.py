@@ -41,7 +41,8 @@ def refuse(app: Flask, request: Request, error: KgServiceError) -> Reply:
 def _reply(response: Response, method: str, rule: object) -> Reply:
     route = NO_ROUTE if rule is None else str(rule)
     body = b"" if method == "HEAD" else response.get_data()
-    return Reply(response.status_code, list(response.headers.items()), route, problem_of(response), body)
+    headers = tuple(text for pair in response.headers.items() for text in pair)
+    return Reply(response.status_code, headers, route, problem_of(response), body)
 
 
 def _environ(request: Request) -> dict[str, Any]:

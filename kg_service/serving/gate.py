@@ -111,7 +111,7 @@ class Gate:
 
     async def _send(self, reply: Reply, identity: str, send: Send) -> None:
         """Send the reply in pieces; TimeoutError, which closes the connection, when the client does not take one."""
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.pairs()]
         headers.append((b"x-request-id", identity.encode()))
         await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
         for start in range(0, max(1, len(reply.body)), PIECE):
@@ -260,7 +260,7 @@ def _if_changed(request: Request, reply: Reply) -> Reply:
         return reply
     if not parse_etags(held).contains_weak(unquote_etag(validator)[0]):
         return reply
-    kept = [pair for pair in reply.headers if pair[0].lower() not in NOT_MODIFIED_HEADERS]
+    kept = [text for pair in reply.pairs() if pair[0].lower() not in NOT_MODIFIED_HEADERS for text in pair]
     return Reply(HTTPStatus.NOT_MODIFIED, kept, reply.route)
 
 

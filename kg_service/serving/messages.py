@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 LENGTHS = struct.Struct("!II")
 """Sizes of head and body in bytes."""
@@ -34,17 +34,25 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer: status, headers, the route that gave it (a template, not an address), the kind of error, the body."""
+    """An answer: status, headers, the route that gave it (a template, not an address), the kind of error, the body.
+
+    `headers` are names and values in turn: one object, as thousands of replies are kept, and Python stops to look
+    through all objects that can hold others.
+    """
 
     status: int
-    headers: Sequence[Sequence[str]]
+    headers: Sequence[str]
     route: str
     problem: str = ""
     body: bytes = b""
 
     def header(self, name: str) -> str:
         """Return the value of a header, or nothing."""
-        return next((value for known, value in self.headers if known.lower() == name), "")
+        return next((value for known, value in self.pairs() if known.lower() == name), "")
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield name and value of each header."""
+        return zip(self.headers[::2], self.headers[1::2], strict=True)
 
 
 def pack(message: Request | Reply) -> bytes:
@@ -61,4 +69,5 @@ def request(head: bytes, body: bytes) -> Request:
 
 def reply(head: bytes, body: bytes) -> Reply:
     """Read a reply from its two parts."""
-    return Reply._make([*json.loads(head), body])
+    status, headers, route, problem = json.loads(head)
+    return Reply(status, tuple(headers), route, problem, body)

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections import deque
 from typing import TYPE_CHECKING
 
 from kg_service.errors import Busy, ConfigurationError, MemoryLimit, TimeLimit, WorkerLost
@@ -49,7 +50,8 @@ class Pool:
             settings.time_limit,
         )
         self._started = Starter(plan)
-        self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        self._idle: list[Worker] = []  # the one used last is asked next: it is warm
+        self._waiting: deque[asyncio.Future[Worker]] = deque()
         self._busy: set[Worker] = set()
         self._long: list[Worker] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -65,8 +67,7 @@ class Pool:
                 f"The workers cannot be started: {reason}. They need memory, and a folder for temporary files (TMPDIR) "
                 "that can be written."
             ) from error
-        for worker in started:
-            self._idle.put_nowait(worker)
+        self._idle += started
 
     async def stop(self) -> None:
         """End all workers, whatever they do."""
@@ -74,15 +75,15 @@ class Pool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        while not self._idle.empty():
-            self._busy.add(self._idle.get_nowait())
+        self._busy.update(self._idle)
+        self._idle.clear()
         for worker in self._busy:
             self._end(worker, WorkerLost("The service is being stopped: try again later."))
         await asyncio.gather(*(worker.exit_code() for worker in self._busy))
 
     def is_ready(self) -> bool:
         """Tell whether there is any worker."""
-        return bool(self._busy) or not self._idle.empty()
+        return bool(self._busy or self._idle)
 
     async def answer(self, request: Request) -> Reply:
         """Return a worker's answer. Raises Busy, TimeLimit, MemoryLimit or WorkerLost."""
@@ -114,7 +115,7 @@ class Pool:
 
     async def _free(self) -> Worker:
         while True:
-            worker = await self._wait() if self._idle.empty() else self._idle.get_nowait()
+            worker = self._idle.pop() if self._idle else await self._wait()
             if worker.is_well():
                 return worker
             metrics.LOST.labels("idle").inc()
@@ -122,12 +123,27 @@ class Pool:
             self._replace()
 
     async def _wait(self) -> Worker:
+        """Wait for one's turn: a worker is handed to whoever has waited longest, so that nobody can take it first."""
+        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
         with metrics.WAITING.track_inprogress():
             try:
                 async with asyncio.timeout(self._settings.patience):
-                    return await self._idle.get()
-            except TimeoutError:
-                raise Busy("All workers are busy: try again in a few seconds.") from None
+                    return await turn
+            except BaseException as error:
+                if turn.done() and not turn.cancelled():
+                    self._offer(turn.result())  # it came together with the end of the wait
+                if isinstance(error, TimeoutError):
+                    raise Busy("All workers are busy: try again in a few seconds.") from None
+                raise
+
+    def _offer(self, worker: Worker) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(worker)
+                return
+        self._idle.append(worker)
 
     def _give_back(self, worker: Worker) -> None:
         self._busy.discard(worker)
@@ -135,7 +151,7 @@ class Pool:
             self._long.remove(worker)
             worker.end()
         elif worker.fit and worker.why is None and worker.is_well():
-            self._idle.put_nowait(worker)
+            self._offer(worker)
         else:
             worker.end()
             self._replace()
@@ -207,5 +223,5 @@ class Pool:
                 log.warning("A worker could not be started: %s. It is tried again.", type(error).__name__)
                 await asyncio.sleep(START_AGAIN)
             else:
-                self._idle.put_nowait(worker)
+                self._offer(worker)
                 return

@@ -33,6 +33,10 @@ READY = b"\n"
 """What a worker sends when it can answer."""
 
 
+BEHIND = 5
+"""How far workers stand behind the server for the processor: it has little to do, and all clients wait for that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a worker serves, and within which limits: most rows, most bytes, most bytes of memory beyond the graph.
@@ -58,6 +62,8 @@ def application(root: Path | None) -> Flask:
 def work(channel: socket.socket, plan: Plan) -> None:
     """Answer the requests that come through *channel*; the main function of the process."""
     _live_no_longer_than_the_server()
+    if hasattr(os, "nice"):
+        os.nice(BEHIND)
     sys.stderr = _apart_from_the_engine()
     logs.configure()
     app = application(plan.root)
