@@ -70,7 +70,7 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
         ready = loop.create_task(pool.start())
         await asyncio.wait({ready, told}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():
-            ready.cancel()
+            await asyncio.wait({ready}, timeout=settings.stop_time)  # what is half begun cannot be ended well
             return
         await ready
         serving = loop.create_task(server.serve())
