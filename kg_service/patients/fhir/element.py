@@ -167,6 +167,18 @@ def opened(value: Mapping[str, object], path: str, notes: Notes) -> Element:
     return Element(value, path, notes)
 
 
+def objects_in(value: object) -> Iterator[Mapping[str, object]]:
+    """Yield all objects in some JSON, in no certain order."""
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, list):
+            pending.extend(part)
+        elif isinstance(part, dict):
+            yield part
+            pending.extend(inner for inner in part.values() if isinstance(inner, dict | list))
+
+
 def is_sound(text: str) -> bool:
     """Tell whether all of a string is characters (no lone surrogates)."""
     return text.isascii() or not SURROGATE.search(text)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from kg_service.patients.fhir.element import objects_in
 from kg_service.patients.fhir.library import LITERAL, URN, VERSION
 from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS, UNREADABLE, intended
 from kg_service.patients.glance import Glance, Trait
@@ -41,14 +42,8 @@ def glance(data: bytes) -> Glance:
 
 def referred_to(resource: object) -> Iterator[str]:
     """Yield names of all that some JSON refers to."""
-    pending = [resource]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending.extend(value)
-        elif isinstance(value, dict):
-            yield from _names_in(value)
-            pending.extend(part for part in value.values() if isinstance(part, dict | list))
+    for value in objects_in(resource):
+        yield from _names_in(value)
 
 
 def _resources(parsed: Json) -> Iterator[tuple[object, Json]]:

@@ -8,7 +8,7 @@ from kg_service.patients.fhir.chart import term
 from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
 from kg_service.patients.fhir.conditions import Facts, Origin, write_conditions
 from kg_service.patients.fhir.dates import first_day, last_day
-from kg_service.patients.fhir.element import Element, shown_type
+from kg_service.patients.fhir.element import Element, objects_in, shown_type
 from kg_service.patients.fhir.periods import Span, period
 from kg_service.patients.terminology import CONDITION
 
@@ -78,16 +78,10 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
 
 def _codes(resource: object) -> Iterator[tuple[str, str]]:
     """Yield system and code of all codings in some JSON."""
-    pending = [resource]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending.extend(value)
-        elif isinstance(value, dict):
-            system, code = value.get("system"), value.get("code")
-            if isinstance(system, str) and isinstance(code, str):
-                yield system, code
-            pending.extend(part for part in value.values() if isinstance(part, dict | list))
+    for value in objects_in(resource):
+        system, code = value.get("system"), value.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            yield system, code
 
 
 def _reasons(chart: Chart, entry: Entry, element: Element) -> Iterator[tuple[str, Element, Words]]:
