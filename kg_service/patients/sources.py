@@ -25,7 +25,6 @@ RDF_SUFFIXES = {
     ".trig": "application/trig",
     ".jsonld": "application/ld+json",
 }
-TRIPLES = {".nt", ".nq"}
 LINES = {".ndjson", ".jsonl"}
 SUFFIXES = (*RDF_SUFFIXES, ".json", *LINES)
 PACKED = {".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"}
@@ -41,6 +40,12 @@ class Form(StrEnum):
 
 
 FHIR = {Form.RESOURCES, Form.DOCUMENT}
+FORMS = {
+    ".json": Form.DOCUMENT,
+    **dict.fromkeys(LINES, Form.RESOURCES),
+    **dict.fromkeys((".nt", ".nq"), Form.TRIPLES),
+}
+"""How files are divided, by suffix; those of other suffixes are read as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +180,7 @@ def _in_folder(folder: Path) -> list[Source]:
 
 def _file(path: Path, shown: str) -> Source:
     suffix = path.suffix.lower()
-    media_type = RDF_SUFFIXES.get(suffix, JSON)
-    form = Form.RESOURCES if suffix in LINES else Form.TRIPLES if suffix in TRIPLES else Form.WHOLE
-    if suffix == ".json":
-        form = Form.DOCUMENT
+    form, media_type = FORMS.get(suffix, Form.WHOLE), RDF_SUFFIXES.get(suffix, JSON)
     return Source(_printable(path.name), form, media_type, shown=_printable(shown), path=path)
 
 

@@ -22,7 +22,6 @@ PROBLEM = "application/problem+json"
 _TEXT = "text/plain"
 _OFFERS = (Offer(PROBLEM, aliases=("application/json",)), Offer(_TEXT), HTML_OFFER)
 _TYPES = "https://w3id.org/guideline-kg/problem/"
-_KIND = "kg_service_problem"
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -95,14 +94,20 @@ def _respond(problem: Problem, headers: Mapping[str, str]) -> Response:
         body = _as_text(problem)
     else:
         body = render_template("problem.html", problem=problem)
-    response = Response(body, problem.status, dict(headers), content_type=f"{media_type}; charset=utf-8")
-    setattr(response, _KIND, problem.kind)
+    response = _ProblemResponse(body, problem.status, dict(headers), content_type=f"{media_type}; charset=utf-8")
+    response.kind = problem.kind
     return response
+
+
+class _ProblemResponse(Response):
+    """A response that knows of which kind its problem is, for logs and counts."""
+
+    kind = ""
 
 
 def problem_of(response: Response) -> str:
     """Return the kind of problem that a response tells of, such as store-unavailable; nothing for another response."""
-    return str(getattr(response, _KIND, ""))
+    return response.kind if isinstance(response, _ProblemResponse) else ""
 
 
 def _media_type() -> str:

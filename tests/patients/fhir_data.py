@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,11 @@ def read_one(terminology: Terminology, *resources: Json, person: Json | None = N
     """The one record of a bundle of the patient and these resources."""
     (record,) = read_resource(bundle(person or patient(), *resources), terminology)
     return record
+
+
+def text(*values: Json) -> bytes:
+    """JSON, or lines of it."""
+    return b"\n".join(json.dumps(value).encode() for value in values)
 
 
 def facts(record: PatientRecord) -> list[dict[str, list[str]]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg_service.patients.fhir.agents import matches as agents_in
 from kg_service.patients.fhir.chart import TRUE, term
-from kg_service.patients.fhir.coding import by_code, by_cues, by_text, coded, plain, read_words, understand
+from kg_service.patients.fhir.coding import by_code, by_cues, coded, plain, read_words, understand
 from kg_service.patients.fhir.periods import Span, begun, ended, is_said_to_be_over, period
 from kg_service.patients.fhir.treatments import GIVEN, write_agents_given
-from kg_service.patients.terminology import AGENT, AGENT_CLASS, CONDITION
+from kg_service.patients.terminology import CONDITION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,8 +118,7 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
     element = chart.element(entry)
     words = read_words(element.child("code"))
     conditions = by_code(words, chart.terminology, (CONDITION,))
-    agents = by_code(words, chart.terminology, (AGENT, AGENT_CLASS))
-    agents = agents or by_text(words, chart.terminology, (AGENT, AGENT_CLASS))
+    agents = agents_in(words, chart.terminology, every_text=False)
     further = by_cues(words.texts, chart.terminology, conditions)
     if not conditions and not agents and not further:
         element.remark("A procedure whose code names no condition and no agent here is not used")

@@ -19,7 +19,9 @@ def are_two(resource: Resource, other: Resource) -> bool:
     of a system that both have; others when their codes differ. What either does not say tells nothing.
     """
     if resource.get("resourceType") != "Patient":
-        return resource.get("resourceType") in {"Medication", "Substance"} and _differ(resource, other, "code")
+        return resource.get("resourceType") in {"Medication", "Substance"} and _differ(
+            resource.get("code"), other.get("code")
+        )
     names, other_names = set(_names(resource)), set(_names(other))
     if names and other_names and not names & other_names:
         return True
@@ -30,9 +32,8 @@ def are_two(resource: Resource, other: Resource) -> bool:
     return not born.startswith(other_born) and not other_born.startswith(born)
 
 
-def _differ(resource: Resource, other: Resource, member: str) -> bool:
-    one, two = resource.get(member), other.get(member)
-    return one is not None and two is not None and one != two
+def _differ(code: object, other: object) -> bool:
+    return code is not None and other is not None and code != other
 
 
 def _names(patient: Resource) -> Iterator[str]:
