@@ -62,8 +62,6 @@ def application(root: Path | None) -> Flask:
 def work(channel: socket.socket, plan: Plan) -> None:
     """Answer the requests that come through *channel*; the main function of the process."""
     _live_no_longer_than_the_server()
-    if hasattr(os, "nice"):
-        os.nice(BEHIND)
     sys.stderr = _apart_from_the_engine()
     logs.configure()
     app = application(plan.root)
@@ -81,6 +79,8 @@ def work(channel: socket.socket, plan: Plan) -> None:
     with contextlib.suppress(ConnectionError), channel, channel.makefile("rwb") as stream:  # the server may be gone
         stream.write(READY)
         stream.flush()
+        if hasattr(os, "nice"):  # not before: somebody may be waiting for it to be ready
+            os.nice(BEHIND)
         while allowance.is_kept() and (request := _read(stream)):
             stream.write(messages.pack(_bounded(call(app, request), app, request, limits)))
             stream.flush()
