@@ -91,8 +91,10 @@ class Gate:
         self._pool = pool
         self._settings = settings
         self._cache = AnswerCache(settings.cache_size * MEGABYTE)
+        self._under_way = 0
         self._asked = 0
         self._held = 0
+        metrics.UNDER_WAY.set_function(lambda: self._under_way)
 
     async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -101,11 +103,12 @@ class Gate:
         given = request.header("x-request-id")
         identity = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         held = Held()
+        self._under_way += 1
         try:
-            with metrics.UNDER_WAY.track_inprogress():
-                reply = _if_changed(request, await self._answer(request, receive, held))
-                await self._send(reply, identity, send)
+            reply = _if_changed(request, await self._answer(request, receive, held))
+            await self._send(reply, identity, send)
         finally:
+            self._under_way -= 1
             self._held -= held.size
         _note(request, reply, identity, asyncio.get_running_loop().time() - started)
 

@@ -11,6 +11,8 @@ from typing import TextIO
 
 from kg_service.serving import metrics
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: it is used for every request
+
 
 class JsonFormatter(logging.Formatter):
     """Writes a record and what was given as `extra={"fields": …}`; of an exception, its kind and place only."""
@@ -27,20 +29,24 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__name__
             line["place"] = traceback.format_tb(record.exc_info[2])
-        return json.dumps(line, ensure_ascii=False)
+        return _encode(line)
 
 
 class _Unhindered(logging.StreamHandler[TextIO]):
     """Writes to standard error, but drops a line rather than wait for somebody to read what is there."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._room = None
+        if hasattr(select, "poll"):
+            self._room = select.poll()
+            self._room.register(self.stream, select.POLLOUT)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record if there is room for it in the pipe; files and terminals always have some."""
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(self.stream, select.POLLOUT)
-            if not poll.poll(0):
-                metrics.DROPPED.inc()
-                return
+        if self._room and not self._room.poll(0):
+            metrics.DROPPED.inc()
+            return
         super().emit(record)
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LENGTHS = struct.Struct("!II")
 """Sizes of head and body in bytes."""
 
+READY = LENGTHS.pack(0, 0)
+"""What a worker sends first, when it can answer: an empty message."""
+
 
 class Request(NamedTuple):
     """A request as HTTP has it; names of headers are in lower case, `query` is as it was sent."""
@@ -60,6 +63,17 @@ def pack(message: Request | Reply) -> bytes:
     *head, body = message
     written = json.dumps(head).encode()
     return LENGTHS.pack(len(written), len(body)) + written + body
+
+
+def unpack(received: bytes | bytearray) -> tuple[bytes, bytes] | None:
+    """Return head and body of a message, or None when it is not there as a whole."""
+    if len(received) < LENGTHS.size:
+        return None
+    head, body = LENGTHS.unpack_from(received)
+    start = LENGTHS.size + head
+    if len(received) < start + body:
+        return None
+    return bytes(received[LENGTHS.size : start]), bytes(received[start : start + body])
 
 
 def request(head: bytes, body: bytes) -> Request:

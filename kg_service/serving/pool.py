@@ -55,7 +55,10 @@ class Pool:
         self._busy: set[Worker] = set()
         self._long: list[Worker] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tick: asyncio.TimerHandle | None = None
         self._stopped = False
+        metrics.BUSY.set_function(lambda: len(self._busy))
+        metrics.WAITING.set_function(lambda: sum(not turn.done() for turn in self._waiting))
 
     async def start(self) -> None:
         """Start the workers; returns when all can answer. Raises ConfigurationError when they cannot be started."""
@@ -68,10 +71,13 @@ class Pool:
                 "that can be written."
             ) from error
         self._idle += started
+        self._watch()
 
     async def stop(self) -> None:
         """End all workers, whatever they do."""
         self._stopped = True
+        if self._tick:
+            self._tick.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -91,9 +97,8 @@ class Pool:
         worker.begin(asyncio.get_running_loop().time())
         self._busy.add(worker)
         try:
-            with metrics.BUSY.track_inprogress():
-                return await self._in_time(worker, request)
-        except (EOFError, ConnectionError):
+            return await worker.ask(request)
+        except EOFError:
             worker.fit = False
             raise worker.why or await self._reason(worker) from None
         except asyncio.CancelledError:
@@ -101,17 +106,6 @@ class Pool:
             raise
         finally:
             self._give_back(worker)
-
-    async def _in_time(self, worker: Worker, request: Request) -> Reply:
-        loop = asyncio.get_running_loop()
-        worker.look = loop.call_later(LONG, self._look_at, worker)
-        fair = loop.call_later(self._settings.fair_time, self._make_room)
-        limit = loop.call_later(self._settings.time_limit, self._end, worker, self._time_limit())
-        try:
-            return await worker.ask(request)
-        finally:
-            for timer in (worker.look, fair, limit):
-                timer.cancel()
 
     async def _free(self) -> Worker:
         while True:
@@ -126,16 +120,15 @@ class Pool:
         """Wait for one's turn: a worker is handed to whoever has waited longest, so that nobody can take it first."""
         turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
-        with metrics.WAITING.track_inprogress():
-            try:
-                async with asyncio.timeout(self._settings.patience):
-                    return await turn
-            except BaseException as error:
-                if turn.done() and not turn.cancelled():
-                    self._offer(turn.result())  # it came together with the end of the wait
-                if isinstance(error, TimeoutError):
-                    raise Busy("All workers are busy: try again in a few seconds.") from None
-                raise
+        try:
+            async with asyncio.timeout(self._settings.patience):
+                return await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._offer(turn.result())  # it came together with the end of the wait
+            if isinstance(error, TimeoutError):
+                raise Busy("All workers are busy: try again in a few seconds.") from None
+            raise
 
     def _offer(self, worker: Worker) -> None:
         while self._waiting:
@@ -156,17 +149,21 @@ class Pool:
             worker.end()
             self._replace()
 
-    def _look_at(self, worker: Worker) -> None:
-        if worker.takes_long():
-            self._move_aside(worker)
-        else:
-            worker.look = asyncio.get_running_loop().call_later(LONG / 2, self._look_at, worker)
+    def _watch(self) -> None:
+        """Look at all busy workers, again and again: to set timers for each request would cost more than most do."""
+        loop = asyncio.get_running_loop()
+        self._tick = loop.call_later(LONG / 2, self._watch)  # first, so that no fault ends it
+        for worker in list(self._busy):
+            if loop.time() - worker.since >= self._settings.time_limit:
+                self._end(worker, self._time_limit())
+            elif worker not in self._long and worker.why is None and worker.takes_long():
+                self._move_aside(worker)
+        self._make_room()
 
     def _move_aside(self, worker: Worker) -> None:
         worker.step_back()
         self._long.append(worker)
         self._replace()
-        self._make_room()
         if len(self._long) > MOST_LONG * self._settings.workers:
             self._end(worker, Busy("Too many requests take long at the moment: try again later."))
 

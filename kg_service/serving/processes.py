@@ -14,7 +14,7 @@ from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from kg_service.serving import messages
-from kg_service.serving.worker import READY, Plan, work
+from kg_service.serving.worker import Plan, work
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -27,27 +27,63 @@ if TYPE_CHECKING:
 LONG = 1.0 if sys.platform == "win32" else 0.1  # seconds until a request makes way; where workers start slowly, later
 
 
+class _Channel(asyncio.Protocol):
+    """The server's end of a channel: one message is awaited at a time."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self._received = bytearray()
+        self._awaited: asyncio.Future[tuple[bytes, bytes]] | None = None
+
+    async def message(self) -> tuple[bytes, bytes]:
+        """Return head and body of the next message; EOFError when the channel ends first."""
+        if not self.is_open:
+            raise EOFError
+        self._awaited = asyncio.get_running_loop().create_future()
+        self._take()
+        return await self._awaited
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what has come until a message is whole."""
+        self._received += data
+        self._take()
+
+    def eof_received(self) -> None:
+        """Note that the process has ended."""
+        self.connection_lost(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the reason does not matter
+        """Let nobody wait any longer."""
+        self.is_open = False
+        if self._awaited and not self._awaited.done():
+            self._awaited.set_exception(EOFError())
+
+    def _take(self) -> None:
+        if self._awaited and not self._awaited.done() and (message := messages.unpack(self._received)):
+            self._received.clear()
+            self._awaited.set_result(message)
+
+
 class Worker:
     """The server's end of a worker process."""
 
     def __init__(
-        self, process: BaseProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, waits: bool
+        self, process: BaseProcess, transport: asyncio.WriteTransport, channel: _Channel, *, waits: bool
     ) -> None:
         """Take the process and the two directions of its channel; whether it `waits` for another server's answers."""
         self.process = process
         self.since = 0.0
         self.fit = True
         self.why: KgServiceError | None = None
-        self.look: asyncio.TimerHandle | None = None
         self._before = 0.0
         self._waits = waits
         self._clock = ~(process.pid or 0) << 3 | 2  # as clock_getcpuclockid(3) of Linux has it
-        self._reader = reader
-        self._writer = writer
+        self._transport = transport
+        self._channel = channel
 
     async def is_ready(self) -> None:
         """Wait until the process can answer; EOFError when it ends before."""
-        await self._reader.readexactly(len(READY))
+        await self._channel.message()
 
     def begin(self, now: float) -> None:
         """Note that a request begins."""
@@ -70,16 +106,13 @@ class Worker:
         return 0.0
 
     async def ask(self, request: Request) -> Reply:
-        """Return the answer; EOFError or ConnectionError when the process ends first."""
-        self._writer.write(messages.pack(request))
-        await self._writer.drain()
-        lengths = await self._reader.readexactly(messages.LENGTHS.size)
-        head, body = messages.LENGTHS.unpack(lengths)
-        return messages.reply(await self._reader.readexactly(head), await self._reader.readexactly(body))
+        """Return the answer; EOFError when the process ends first."""
+        self._transport.write(messages.pack(request))
+        return messages.reply(*await self._channel.message())
 
     def is_well(self) -> bool:
         """Tell whether it can be asked; one that has ended closed its end of the channel."""
-        return not self._reader.at_eof()
+        return self._channel.is_open
 
     def step_back(self) -> None:
         """Leave the processor to others from now on; it cannot be undone."""
@@ -90,7 +123,7 @@ class Worker:
     def end(self) -> None:
         """End the process, whatever it does."""
         self.process.kill()
-        self._writer.close()
+        self._transport.abort()
 
     async def exit_code(self) -> int | None:
         """Wait for the end of the process and return how it ended; minus the number of a signal."""
@@ -140,7 +173,8 @@ class Starter:
         except BaseException:
             ours.close()
             raise
-        worker = Worker(process, *await asyncio.open_connection(sock=ours), waits=bool(self._plan.store))
+        transport, channel = await asyncio.get_running_loop().create_connection(_Channel, sock=ours)
+        worker = Worker(process, transport, channel, waits=bool(self._plan.store))
         try:
             await worker.is_ready()
         except BaseException:

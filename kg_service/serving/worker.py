@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
     from kg_service.serving.messages import Reply, Request
 
-READY = b"\n"
-"""What a worker sends when it can answer."""
-
-
 BEHIND = 5
 """How far workers stand behind the server for the processor: it has little to do, and all clients wait for that."""
 
@@ -77,7 +73,7 @@ def work(channel: socket.socket, plan: Plan) -> None:
         graph.engine = remote.RemoteEngine(store, remote.Held.of(graph))
     allowance = _Allowance(plan.memory)
     with contextlib.suppress(ConnectionError), channel, channel.makefile("rwb") as stream:  # the server may be gone
-        stream.write(READY)
+        stream.write(messages.READY)
         stream.flush()
         if hasattr(os, "nice"):  # not before: somebody may be waiting for it to be ready
             os.nice(BEHIND)

@@ -9,11 +9,24 @@ from http import HTTPStatus
 from importlib import resources
 
 from flask import Flask, Response, request
+from werkzeug.http import quote_etag
 
 from kg_service.web.context import service
 
 _OPEN_PATH = "/sparql"
-_SHARED_HEADERS = "ETag, Graph-Digest, Graph-Missing, Query-Digest, X-Request-Id"
+_OPEN = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag, Graph-Digest, Graph-Missing, Query-Digest, X-Request-Id"),
+)
+"""Lets scripts of any site read the public endpoint (CORS, https://fetch.spec.whatwg.org/); nothing else is opened."""
+
+_PREFLIGHT = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
+    ("Access-Control-Allow-Headers", "Accept, Content-Type"),
+    ("Access-Control-Max-Age", "86400"),
+)
+"""Tells a browser that asks first what a script may send there."""
+
 _SHOWN = 16
 """Hexadecimal digits of a digest in an ETag: 64 bits, ample to tell answers apart."""
 
@@ -30,26 +43,29 @@ def stylesheet() -> str:
 
 
 def install(app: Flask) -> None:
-    """Add the headers to every answer of *app*, errors included."""
+    """Add the headers to every answer of *app*, errors included.
+
+    They are added without looking for others of their name, which no view writes: that would take as long as a query.
+    """
     digest = base64.b64encode(hashlib.sha256(stylesheet().encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
+    secure = [
+        ("Content-Security-Policy", policy),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ]
+
     @app.after_request
     def complete(response: Response) -> Response:
-        _secure(response, policy)
+        response.headers.extend(secure)
         _name_release(response)
         if request.path.rstrip("/") == _OPEN_PATH:
-            _open_to_other_sites(response)
+            response.headers.extend(_OPEN if request.method != "OPTIONS" else [*_OPEN, *_PREFLIGHT])
         return response
-
-
-def _secure(response: Response, policy: str) -> None:
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
 
 
 def _name_release(response: Response) -> None:
@@ -58,19 +74,23 @@ def _name_release(response: Response) -> None:
     The validator joins the release and the bytes sent.
     """
     digest = service().graph.digest
-    response.headers["Graph-Digest"] = digest
-    response.headers["Vary"] = "Accept"
     if response.status_code != HTTPStatus.OK or "no-store" in response.headers.get("Cache-Control", ""):
+        response.headers.extend([("Graph-Digest", digest), ("Vary", "Accept")])
         return
     body = hashlib.sha256(response.get_data()).hexdigest()
     validator = f"{digest.rpartition(':')[2][:_SHOWN]}-{body[:_SHOWN]}"
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["Vary"] = "Accept, Accept-Encoding"
     if _is_worth_compressing(response):
         response.set_data(gzip.compress(response.get_data(), _EFFORT, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
         validator += "-gzip"
-    response.set_etag(validator)
+    response.headers.extend(
+        [
+            ("Graph-Digest", digest),
+            ("Vary", "Accept, Accept-Encoding"),
+            ("Cache-Control", "no-cache"),
+            ("ETag", quote_etag(validator)),
+        ]
+    )
     if request.if_none_match:
         response.make_conditional(request)
 
@@ -78,13 +98,3 @@ def _name_release(response: Response) -> None:
 def _is_worth_compressing(response: Response) -> bool:
     """Tell whether the client reads gzip and it saves something; never of what is not to be kept: a record's report."""
     return request.accept_encodings["gzip"] > 0 and len(response.get_data()) >= _WORTH
-
-
-def _open_to_other_sites(response: Response) -> None:
-    """Let scripts of any site read the public endpoint (CORS); nothing else is opened."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = _SHARED_HEADERS
-    if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
-        response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
-        response.headers["Access-Control-Max-Age"] = "86400"

@@ -53,7 +53,7 @@ def accepted() -> Sequence[Range]:
 @lru_cache(maxsize=128)  # clients have few, and parsing takes as long as a small query
 def _ranges(header: str) -> Sequence[Range]:
     given = parse_accept_header(header, MIMEAccept)
-    return [(value.partition(";")[0].strip().lower(), quality) for value, quality in given] or [("*/*", 1.0)]
+    return tuple((value.partition(";")[0].strip().lower(), quality) for value, quality in given) or (("*/*", 1.0),)
 
 
 def choose(offers: Sequence[Offer]) -> str:
@@ -61,16 +61,18 @@ def choose(offers: Sequence[Offer]) -> str:
 
     Raises NotAcceptable, with the list of what there is, when the client takes none of the offers.
     """
-    ranges = accepted()
+    chosen = _best(tuple(offers), accepted())
+    if chosen is None:
+        available = [offer.media_type for offer in offers]
+        raise NotAcceptable("None of the media types asked for can be sent.", available)
+    return chosen.media_type
+
+
+@lru_cache(maxsize=256)
+def _best(offers: Sequence[Offer], ranges: Sequence[Range]) -> Offer | None:
     weights = [_weight(offer, ranges) for offer in offers]
     best = max(weights, default=_EXCLUDED)
-    if best[0] <= 0:
-        raise NotAcceptable("None of the media types asked for can be sent.", _available(offers))
-    return offers[weights.index(best)].media_type
-
-
-def _available(offers: Sequence[Offer]) -> list[str]:
-    return [offer.media_type for offer in offers]
+    return offers[weights.index(best)] if best[0] > 0 else None
 
 
 def _weight(offer: Offer, ranges: Sequence[Range]) -> Weight:

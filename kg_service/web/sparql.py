@@ -53,7 +53,7 @@ def _answer(asked: ProtocolQuery) -> Response:
         asked.text,
         default_graphs=asked.default_graphs,
         named_graphs=asked.named_graphs,
-        base_iri=request.base_url,
+        base_iri=f"{request.scheme}://{request.host}{request.script_root}{request.path}",
     )
     response = send_answer(
         answer, lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer))
