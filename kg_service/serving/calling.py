@@ -41,7 +41,7 @@ def refuse(app: Flask, request: Request, error: KgServiceError) -> Reply:
 def _reply(response: Response, method: str, rule: object) -> Reply:
     route = NO_ROUTE if rule is None else str(rule)
     body = b"" if method == "HEAD" else response.get_data()
-    headers = tuple(text for pair in response.headers.items() for text in pair)
+    headers = tuple(text for name, value in response.headers.items() for text in (name.lower(), value))
     return Reply(response.status_code, headers, route, problem_of(response), body)
 
 

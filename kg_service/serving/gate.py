@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import itertools
 import logging
 import re
 import uuid
@@ -91,6 +92,8 @@ class Gate:
         self._pool = pool
         self._settings = settings
         self._cache = AnswerCache(settings.cache_size * MEGABYTE)
+        self._name = uuid.uuid4().hex[:16]  # tells the requests of this run from those of others
+        self._numbers = itertools.count(1)
         self._under_way = 0
         self._asked = 0
         self._held = 0
@@ -101,7 +104,7 @@ class Gate:
         started = asyncio.get_running_loop().time()
         request = _read_head(scope, self._settings.url_scheme)
         given = request.header("x-request-id")
-        identity = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        identity = given if REQUEST_ID.fullmatch(given) else f"{self._name}-{next(self._numbers)}"
         held = Held()
         self._under_way += 1
         try:
@@ -113,11 +116,14 @@ class Gate:
         _note(request, reply, identity, asyncio.get_running_loop().time() - started)
 
     async def _send(self, reply: Reply, identity: str, send: Send) -> None:
-        """Send the reply in pieces; TimeoutError, which closes the connection, when the client does not take one."""
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.pairs()]
+        """Send the reply, a long one in pieces; TimeoutError, which closes the connection, when one is not taken."""
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.pairs()]
         headers.append((b"x-request-id", identity.encode()))
         await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
-        for start in range(0, max(1, len(reply.body)), PIECE):
+        if len(reply.body) <= PIECE:  # taken at once
+            await send({"type": "http.response.body", "body": reply.body})
+            return
+        for start in range(0, len(reply.body), PIECE):
             piece, more = reply.body[start : start + PIECE], start + PIECE < len(reply.body)
             async with asyncio.timeout(self._settings.client_time):
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
@@ -258,12 +264,12 @@ def _read_head(scope: Event, scheme: str) -> Request:
 
 def _if_changed(request: Request, reply: Reply) -> Reply:
     """Return the reply, or 304 when the client holds it already, by the weak comparison of RFC 9110, section 13.1.2."""
-    validator, held = reply.header("etag"), request.header("if-none-match")
-    if not (validator and held and request.method in READING):
+    held = request.header("if-none-match")
+    if not (held and request.method in READING and (validator := reply.header("etag"))):
         return reply
     if not parse_etags(held).contains_weak(unquote_etag(validator)[0]):
         return reply
-    kept = [text for pair in reply.pairs() if pair[0].lower() not in NOT_MODIFIED_HEADERS for text in pair]
+    kept = [text for pair in reply.pairs() if pair[0] not in NOT_MODIFIED_HEADERS for text in pair]
     return Reply(HTTPStatus.NOT_MODIFIED, kept, reply.route)
 
 

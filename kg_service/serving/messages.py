@@ -20,7 +20,7 @@ READY = LENGTHS.pack(0, 0)
 
 
 class Request(NamedTuple):
-    """A request as HTTP has it; names of headers are in lower case, `query` is as it was sent."""
+    """A request as HTTP has it; names of headers are in lower case, here and in replies, `query` is as it was sent."""
 
     method: str
     path: str
@@ -51,7 +51,7 @@ class Reply(NamedTuple):
 
     def header(self, name: str) -> str:
         """Return the value of a header, or nothing."""
-        return next((value for known, value in self.pairs() if known.lower() == name), "")
+        return next((value for known, value in self.pairs() if known == name), "")
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield name and value of each header."""

@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kg_service.errors import Busy, ConfigurationError, MemoryLimit, TimeLimit, WorkerLost
 from kg_service.serving import metrics
@@ -34,6 +34,13 @@ START_AGAIN = 1.0  # seconds until a worker that did not start is tried again
 log = logging.getLogger(__name__)
 
 
+class _Turn(NamedTuple):
+    """A request that waits, since when, and the worker it is to get."""
+
+    since: float
+    worker: asyncio.Future[Worker]
+
+
 class Pool:
     """The workers of a server; used in one event loop."""
 
@@ -51,14 +58,14 @@ class Pool:
         )
         self._started = Starter(plan)
         self._idle: list[Worker] = []  # the one used last is asked next: it is warm
-        self._waiting: deque[asyncio.Future[Worker]] = deque()
+        self._waiting: deque[_Turn] = deque()
         self._busy: set[Worker] = set()
         self._long: list[Worker] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._stopped = False
         metrics.BUSY.set_function(lambda: len(self._busy))
-        metrics.WAITING.set_function(lambda: sum(not turn.done() for turn in self._waiting))
+        metrics.WAITING.set_function(lambda: sum(not turn.worker.done() for turn in self._waiting))
 
     async def start(self) -> None:
         """Start the workers; returns when all can answer. Raises ConfigurationError when they cannot be started."""
@@ -118,25 +125,31 @@ class Pool:
 
     async def _wait(self) -> Worker:
         """Wait for one's turn: a worker is handed to whoever has waited longest, so that nobody can take it first."""
-        turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = _Turn(loop.time(), loop.create_future())
         self._waiting.append(turn)
         try:
-            async with asyncio.timeout(self._settings.patience):
-                return await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self._offer(turn.result())  # it came together with the end of the wait
-            if isinstance(error, TimeoutError):
-                raise Busy("All workers are busy: try again in a few seconds.") from None
+            return await turn.worker
+        except asyncio.CancelledError:
+            if not turn.worker.cancelled():
+                self._offer(turn.worker.result())  # it came together with the end of the request
             raise
 
     def _offer(self, worker: Worker) -> None:
         while self._waiting:
-            turn = self._waiting.popleft()
+            turn = self._waiting.popleft().worker
             if not turn.done():
                 turn.set_result(worker)
                 return
         self._idle.append(worker)
+
+    def _send_away(self) -> None:
+        """Turn away who has waited for long enough."""
+        latest = asyncio.get_running_loop().time() - self._settings.patience
+        while self._waiting and self._waiting[0].since <= latest:
+            turn = self._waiting.popleft().worker
+            if not turn.done():
+                turn.set_exception(Busy("All workers are busy: try again in a few seconds."))
 
     def _give_back(self, worker: Worker) -> None:
         self._busy.discard(worker)
@@ -150,7 +163,7 @@ class Pool:
             self._replace()
 
     def _watch(self) -> None:
-        """Look at all busy workers, again and again: to set timers for each request would cost more than most do."""
+        """Look at all that is under way, again and again: timers for each request would cost more than most do."""
         loop = asyncio.get_running_loop()
         self._tick = loop.call_later(LONG / 2, self._watch)  # first, so that no fault ends it
         for worker in list(self._busy):
@@ -159,6 +172,7 @@ class Pool:
             elif worker not in self._long and worker.why is None and worker.takes_long():
                 self._move_aside(worker)
         self._make_room()
+        self._send_away()
 
     def _move_aside(self, worker: Worker) -> None:
         worker.step_back()
