@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import os
 import select
+import sys
 import traceback
 from typing import TextIO
 
@@ -52,6 +54,8 @@ class _Unhindered(logging.StreamHandler[TextIO]):
 
 def configure() -> None:
     """Send all logs of this process to standard error as JSON; parsers' warnings, which quote, to nowhere."""
+    if sys.stderr is None:  # whoever started the process has closed it
+        sys.stderr = _nowhere()
     handler = _Unhindered()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
@@ -59,3 +63,10 @@ def configure() -> None:
     ours.handlers.clear()
     ours.propagate = True
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
+
+
+def _nowhere() -> TextIO:
+    """Return a standard error that nobody reads, for processes started from here as well."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.set_inheritable(2, True)  # noqa: FBT003 - the name says it
+    return os.fdopen(2, "w", encoding="utf-8", closefd=False)

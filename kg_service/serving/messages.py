@@ -73,7 +73,8 @@ def unpack(received: bytes | bytearray) -> tuple[bytes, bytes] | None:
     start = LENGTHS.size + head
     if len(received) < start + body:
         return None
-    return bytes(received[LENGTHS.size : start]), bytes(received[start : start + body])
+    view = memoryview(received)
+    return bytes(view[LENGTHS.size : start]), bytes(view[start : start + body])
 
 
 def request(head: bytes, body: bytes) -> Request:

@@ -131,7 +131,7 @@ class Pool:
         try:
             return await turn.worker
         except asyncio.CancelledError:
-            if not turn.worker.cancelled():
+            if not (turn.worker.cancelled() or turn.worker.exception()):
                 self._offer(turn.worker.result())  # it came together with the end of the request
             raise
 

@@ -177,6 +177,15 @@ def test_a_log_that_nobody_reads_holds_up_nobody(tmp_path: Path) -> None:
 
 
 @linux
+def test_a_standard_error_that_is_closed(tmp_path: Path) -> None:
+    with running(tmp_path / "log", first="import os, sys; os.close(2); sys.stderr = None") as server:
+        assert server.sparql("ASK {}").json["boolean"]
+        server.kill_workers()
+        assert until(lambda: server.sparql("ASK {}").status == 200)
+    assert (tmp_path / "log").read_text() == ""
+
+
+@linux
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_stop_while_it_starts(tmp_path: Path, name: str) -> None:
     """Sent to all processes of the group, as a terminal does, while the first worker is being made ready."""
