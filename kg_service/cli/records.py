@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -28,6 +29,8 @@ STREAMED_FORMS = ("ndjson", "csv", "parquet", "summary")
 RDF_FORMATS = ("turtle", "ntriples", "jsonld")
 CONFORMS, VIOLATED, UNREADABLE = 0, 1, 2
 STANDARD_INPUT = "-"
+MOST_NAMED = 5
+"""Files that are named of those that are not read."""
 
 
 def cores() -> int:
@@ -88,7 +91,7 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Hold patient records against the guideline's rules.
 
     PATH is a file of FHIR R4 (.json, .ndjson) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig, .jsonld), a
-    folder of such files or of a FHIR bulk export, or - for standard input.
+    folder of such files or of a FHIR bulk export (with the folders in it), or - for standard input.
 
     For each patient each rule is violated, satisfied, undecided (and which datum is missing) or not applicable (and
     why).
@@ -106,9 +109,10 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     Exit status: 0 no rule is violated, 1 one is (see --fail-on), 2 a record cannot be read or judged.
     """  # noqa: D301 - \b keeps click from folding the examples
-    guideline = Guideline.load()
     if form == "parquet" and output is None:
         raise click.UsageError("Parquet is written as a folder of files: name it with --output.")
+    guideline = Guideline.load()
+    _tell_what_is_not_read(paths)
     if form in STREAMED_FORMS:
         counts = _stream(
             guideline, paths, output, form=form, as_of=as_of, jurisdiction=jurisdictions, jobs=jobs, resume=resume,
@@ -196,6 +200,7 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
     from kg_service.patients.rdf import write_rdf  # noqa: PLC0415 - what a question does not need
 
     guideline = Guideline.load()
+    _tell_what_is_not_read(paths)
     reading = _Reading(guideline, paths)
     records = list(reading)
     give(write_rdf(records, form, guideline.prefixes), output)
@@ -205,6 +210,17 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
         for path, reason in told:
             click.echo(f"{path}: {reason}", err=True)
     ctx.exit(UNREADABLE if reading.failed or any(record.faults for record in records) else CONFORMS)
+
+
+def _tell_what_is_not_read(paths: Sequence[str]) -> None:
+    from kg_service.patients.sources import others_under  # noqa: PLC0415 - what a question does not need
+
+    for path in filter(os.path.isdir, paths):
+        with contextlib.suppress(RecordError):  # which is told of when it is read
+            if others := others_under(Path(path)):
+                more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+                named = ", ".join(others[:MOST_NAMED])
+                click.echo(f"Not read in {path}, being hidden or no files of records: {named}{more}.", err=True)
 
 
 class _Reading:

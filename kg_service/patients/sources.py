@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_service.errors import RecordError, WrongRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 JSON = "application/json"
 TURTLE = "text/turtle"
@@ -28,6 +29,7 @@ RDF_SUFFIXES = {
 LINES = {".ndjson", ".jsonl"}
 SUFFIXES = (*RDF_SUFFIXES, ".json", *LINES)
 PACKED = {".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"}
+UNREAD = {".xml", ".rdf", ".n3"}  # forms in which records come, but are not read here
 
 
 class Form(StrEnum):
@@ -145,7 +147,7 @@ def _sources(one: Path | bytes | Source, *, is_one_of_several: bool) -> list[Sou
         raise WrongRecord(
             f"{one.name}: not a file of records by its suffix: unpack it, or name it {', '.join(SUFFIXES)}."
         )
-    return [_file(one, shown=one.name if is_one_of_several else "")]
+    return [_file(one, one.name, shown=one.name if is_one_of_several else "")]
 
 
 def media_type_of(data: bytes) -> str:
@@ -165,23 +167,60 @@ def is_lines(data: bytes) -> bool:
     return True
 
 
+def others_under(folder: Path) -> list[str]:
+    """Return the files in a folder that are not read: those that are hidden, or no files of records by their suffix."""
+    return [name for name, path in _under(folder).items() if not _is_read(path)]
+
+
 def _in_folder(folder: Path) -> list[Source]:
-    """Return RDF first, then JSON, then lines of JSON. What is packed would be missed, so it is refused."""
-    inside = sorted(folder.iterdir())
-    files = [path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file()]
-    packed = [path for path in inside if path.suffix.lower() in PACKED]
-    if packed:
-        raise WrongRecord(f"{packed[0].name} in the folder {folder.name} is packed, and would be missed: unpack it.")
+    """Return RDF first, then JSON, then lines of JSON. Records that would be missed are refused."""
+    inside = _under(folder)
+    for name, path in inside.items():
+        if cure := _missed(path):
+            raise WrongRecord(f"{name} in the folder {folder.name} {cure}.")
+    files = [(name, path) for name, path in inside.items() if _is_read(path)]
     if not files:
         raise WrongRecord(f"The folder {folder.name} has no file of records: {', '.join(SUFFIXES)}.")
-    files.sort(key=lambda path: (path.suffix.lower() in LINES, path.suffix.lower() not in RDF_SUFFIXES))
-    return [_file(path, shown=path.name) for path in files]
+    files.sort(key=lambda file: (file[1].suffix.lower() in LINES, file[1].suffix.lower() not in RDF_SUFFIXES))
+    return [_file(path, name, shown=name) for name, path in files]
 
 
-def _file(path: Path, shown: str) -> Source:
+def _under(folder: Path) -> dict[str, Path]:
+    """Return the files in a folder and the folders in it, but for hidden folders, by the path from it, in its order."""
+
+    def fail(error: OSError) -> None:
+        raise _unreadable(Path(str(error.filename)), error) from error
+
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if name[0] != "."]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        found += [Path(place, name) for name in [*files, *links]]
+    return {path.relative_to(folder).as_posix(): path for path in sorted(found)}
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and path.name[0] != "."
+
+
+def _missed(path: Path) -> str:
+    """Return why records in it would be missed, and what to do; nothing of other files."""
+    suffix = path.suffix.lower()
+    if suffix in PACKED:
+        return "is packed, and would be missed: unpack it"
+    if suffix in UNREAD:
+        return "is of a form that is not read, and would be missed: convert it to FHIR JSON, or move it away"
+    if path.is_dir():
+        return "is a link to a folder, and would be missed: put the folder in its place, or remove it"
+    if _is_read(path) and not path.is_file():
+        return "is no file, or a link to nothing, and would be missed: put it right, or remove it"
+    return ""
+
+
+def _file(path: Path, name: str, shown: str) -> Source:
     suffix = path.suffix.lower()
     form, media_type = FORMS.get(suffix, Form.WHOLE), RDF_SUFFIXES.get(suffix, JSON)
-    return Source(_printable(path.name), form, media_type, shown=_printable(shown), path=path)
+    return Source(_printable(name), form, media_type, shown=_printable(shown), path=path)
 
 
 def _printable(name: str) -> str:

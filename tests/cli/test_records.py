@@ -188,6 +188,17 @@ def test_a_folder_and_standard_input(run: Callable[..., Result], tmp_path: Path)
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_what_is_not_read_in_a_folder_is_named(run: Callable[..., Result], tmp_path: Path, form: str) -> None:
+    (tmp_path / "export" / "more").mkdir(parents=True)
+    for name in ("a.log", "b.txt", "more/c", "more/d", ".e", "f", "Patient.ndjson"):
+        (tmp_path / "export" / name).write_text(json.dumps(PATIENT), encoding="utf-8")
+    result = run("validate", "export", *AS_OF, "-f", form)
+    (told,) = (line for line in result.stderr.splitlines() if line.startswith("Not read in "))
+    assert told.endswith("export, being hidden or no files of records: .e, a.log, b.txt, f, more/c and 1 more.")
+    assert result.exit_code == 0
+
+
 def test_unknown_jurisdictions_and_days_are_told_with_what_would_do(run: Callable[..., Result]) -> None:
     result = run("validate", "a.json", "--jurisdiction", "Japn", a_json=NOTHING)
     assert (result.exit_code, "Japan" in result.stderr) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,7 @@ from .fhir_data import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from kg_service import Guideline
     from kg_service.patients.terminology import Terminology
@@ -119,10 +120,36 @@ def test_a_folder_of_bundles(guideline: Guideline, tmp_path: Path) -> None:
     assert [len(facts(record)) for record in records] == [1, 1]
 
 
-def test_what_is_packed_is_not_missed_in_silence(guideline: Guideline, tmp_path: Path) -> None:
+def test_a_folder_with_folders(guideline: Guideline, tmp_path: Path) -> None:
+    """Files of one name are told apart; what is hidden is not read."""
+    for folder, condition in (("2024", "1"), ("2025/may", "2"), (".old", "3")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "Condition.ndjson").write_bytes(text(CONDITION | {"id": condition}))
+    (tmp_path / "Patient.ndjson").write_bytes(text(patient()))
+    (tmp_path / "._Patient.ndjson").write_bytes(b"\x00")
+    (record,) = guideline.records.from_path(tmp_path)
+    assert [fact["inputPath"] for fact in facts(record)] == [
+        ["2024/Condition.ndjson line 1: Condition"],
+        ["2025/may/Condition.ndjson line 1: Condition"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "said"),
+    [
+        ("Condition.ndjson.gz", Path.touch, r"^Condition\.ndjson\.gz in .* is packed, and would be missed: unpack it"),
+        ("more/b.xml", Path.touch, r"^more/b\.xml in .* is of a form that is not read, .*: convert it to FHIR JSON"),
+        ("more", lambda path: path.symlink_to(path.parents[1]), "^more in .* is a link to a folder"),
+        ("c.json", lambda path: path.symlink_to("nothing"), r"^c\.json in .* is no file, or a link to nothing"),
+    ],
+)
+def test_what_would_be_missed_in_silence(
+    guideline: Guideline, tmp_path: Path, name: str, made: Callable[[Path], object], said: str
+) -> None:
     (tmp_path / "a.json").write_bytes(text(bundle(patient(), CONDITION)))
-    (tmp_path / "Condition.ndjson.gz").write_bytes(b"")
-    with pytest.raises(RecordError, match=r"Condition\.ndjson\.gz .* is packed, and would be missed: unpack it"):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    made(tmp_path / name)
+    with pytest.raises(RecordError, match=said):
         list(guideline.records.from_path(tmp_path))
 
 
