@@ -1,12 +1,13 @@
 """The case library: small patients in Turtle, each with the outcome of every rule that applies, worked out by hand.
 
 A file of `cases/` holds `bases` (whole patients) and `cases` (a base with something dropped or added). `expect` of a
-case tells only what differs from its base; a rule that neither names must be not applicable.
+case tells only what differs from its base; a rule that neither names must be not applicable. `says` of a case is part of
+the message of a rule.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,10 @@ PROLOGUE = """
 
 @dataclass(frozen=True)
 class Case:
-    """One patient: Turtle, the day of judgement, outcomes by rule name (left out: not applicable), and why."""
+    """One patient: Turtle, the day of judgement, outcomes and parts of messages by rule name, and why.
+
+    Rules that `expect` does not name are not applicable.
+    """
 
     name: str
     as_of: dt.date
@@ -44,6 +48,7 @@ class Case:
     dropped: tuple[str, ...]
     expect: dict[str, str]
     why: str
+    says: dict[str, str] = field(default_factory=dict)
 
     def records(self, graph: KnowledgeGraph) -> list[PatientRecord]:
         """Read the record, without the subjects that the case drops."""
@@ -78,6 +83,7 @@ def _cases(path: Path) -> Iterator[Case]:
             dropped=tuple(case.get("drop", ())),
             expect={rule: outcome for rule, outcome in expect.items() if outcome != "not-applicable"},
             why=case["why"],
+            says=case.get("says", {}),
         )
 
 

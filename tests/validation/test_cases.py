@@ -27,6 +27,8 @@ def test_case(case: Case, guideline: KnowledgeGraph, validator: Validator) -> No
         if outcomes.get(rule) != case.expect.get(rule)
     }
     assert not wrong, case.why
+    for rule, part in case.says.items():
+        assert part in messages[rule]
 
 
 def test_every_rule_has_a_case_of_every_outcome(validator: Validator) -> None:
