@@ -12,7 +12,7 @@ from typing import IO, Any
 import click
 
 from kg_service import __version__
-from kg_service.cli.output import FORMATS, INTERRUPTED, print_answer, print_report, print_text
+from kg_service.cli.output import FORMATS, exit_status, print_answer, print_report, print_text
 from kg_service.errors import KgServiceError, QueryError
 from kg_service.guideline import Guideline
 from kg_service.knowledge.questions import Question, Questions
@@ -21,6 +21,7 @@ from kg_service.knowledge.release import Release
 UNREADABLE = 2
 DESCRIPTION_WIDTH = 100
 INTERNAL = 3
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 as_format = click.option(
     "-f",
@@ -45,16 +46,14 @@ class Doors(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run the command; 2 when the input is at fault, 3 when the program is."""
-        is_main = threading.current_thread() is threading.main_thread()  # the only one that signals reach
-        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, _interrupted)
+        before = _heed_interruption()
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interruption:
             click.echo("Interrupted.", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(exit_status(interruption))
         except KgServiceError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(UNREADABLE)
@@ -65,14 +64,27 @@ class Doors(click.Group):
             click.echo(f"Internal error: {type(error).__name__}. Run again with --debug for details.", err=True)
             ctx.exit(INTERNAL)
         finally:
-            if is_main and signal.getsignal(signal.SIGINT) is _interrupted:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+            for number, handler in before.items():
+                if signal.getsignal(number) is _interrupted:
+                    signal.signal(number, handler)
 
 
-def _interrupted(*_: object) -> None:
-    """End the command; what follows is tidying up, which a second Ctrl-C would break off."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _heed_interruption() -> dict[int, Any]:
+    """Let Ctrl-C and SIGTERM end the command with what it has to tidy up; return how they were handled before."""
+    if threading.current_thread() is not threading.main_thread():  # the only one that signals reach
+        return {}
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in INTERRUPTIONS}
+    for number, handler in before.items():
+        if handler in {signal.default_int_handler, signal.SIG_DFL}:
+            signal.signal(number, _interrupted)
+    return before
+
+
+def _interrupted(number: int, _: object) -> None:
+    """End the command; what follows is tidying up, which a second signal would break off."""
+    for other in INTERRUPTIONS:
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
 
 
 @click.group(cls=Doors, context_settings={"help_option_names": ["-h", "--help"]})

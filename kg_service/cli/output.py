@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
 FORMATS = ["table", *(form.name for form in WRITTEN)]
 UNFINISHED = 2  # exit status
-INTERRUPTED = 130  # exit status, as shells give it for Ctrl-C
 DIGITS_SHOWN = len("sha256:") + 12
+
+
+def exit_status(interruption: KeyboardInterrupt) -> int:
+    """Return the exit status as shells give it: 128 and the number of the signal, by default that of Ctrl-C."""
+    return 128 + int(next(iter(interruption.args), signal.SIGINT))
 
 
 def print_answer(answer: Answer, form: str) -> None:

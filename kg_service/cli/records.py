@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_service.cli import options
-from kg_service.cli.output import INTERRUPTED, give, print_part
+from kg_service.cli.output import exit_status, give, print_part
 from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
@@ -143,10 +143,10 @@ def _stream(
         counts = guideline.validate_population(
             list(map(_given, paths)), output or print_part, as_of=day, told=progress, **options
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         if output:
             click.echo(f"Interrupted. The same command with --resume goes on into {output}.", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+            raise click.exceptions.Exit(exit_status(interruption)) from None
         raise
     finally:
         progress.end()

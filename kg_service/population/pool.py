@@ -1,4 +1,8 @@
-"""Runs batches on several processes, with their results in order."""
+"""Runs batches on several processes, with their results in order.
+
+Each process has a channel of its own that nobody else writes to, so the end of a process ends its channel, whatever it
+was about to send. (Those of concurrent.futures share one: one that dies while it writes leaves all waiting for ever.)
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,11 @@ import os
 import signal
 import sys
 import threading
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
+from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kg_service.errors import KgServiceError
 from kg_service.guideline import Guideline
@@ -21,21 +24,24 @@ from kg_service.population.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from concurrent.futures import Future
-    from multiprocessing.synchronize import Event
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkContext, SpawnContext
 
     from kg_service.patients.survey import Unit
     from kg_service.population.worker import Checked, Task
     from kg_service.validation.validator import Validator
 
+    Batch = Sequence[Unit]
+    Channel = Connection[Batch, Checked | Exception]
+    Context = ForkContext | SpawnContext
+    Rules = tuple[Guideline, Validator] | Path
+
 AHEAD = 2
 """Batches for each process that are under way or wait to be written: what bounds memory."""
 
-_workers: list[Worker] = []  # of this process: how a pool gives its tasks something that lasts
-
 
 def check_all(
-    batches: Iterable[Sequence[Unit]], task: Task, guideline: Guideline, validator: Validator, jobs: int
+    batches: Iterable[Batch], task: Task, guideline: Guideline, validator: Validator, jobs: int
 ) -> Iterator[Checked]:
     """Yield what becomes of each batch, in order, checked by `jobs` processes; by this one if one is enough.
 
@@ -50,27 +56,68 @@ def check_all(
     can_fork = _can_fork()
     if can_fork:
         validator.engine  # noqa: B018 - made once, before it is shared
-    context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    stopped = context.Event()
+    context = multiprocessing.get_context("fork") if can_fork else multiprocessing.get_context("spawn")
     rules = (guideline, validator) if can_fork else guideline.release.root
-    pool = ProcessPoolExecutor(jobs, context, _begin, (task, rules, stopped))
+    with _processes(context, task, rules, jobs) as channels:
+        try:
+            yield from _in_order(channels, todo)
+        except (EOFError, ConnectionError) as error:
+            raise KgServiceError(
+                "A process that checks patients has ended before its time, perhaps for lack of memory. What is written "
+                "so far is kept if it goes to a file: run the same command with --resume, and with fewer --jobs."
+            ) from error
+
+
+@contextmanager
+def _processes(context: Context, task: Task, rules: Rules, jobs: int) -> Iterator[list[Channel]]:
+    """Start processes and give a channel to each; end them at once when nobody waits for them any more."""
+    started, channels = [], []
     try:
-        yield from _in_order(pool, todo, jobs * AHEAD)
-    except BrokenProcessPool as error:
-        raise KgServiceError(
-            "A process that checks patients has ended before its time, perhaps for lack of memory. What is written so "
-            "far is kept if it goes to a file: run the same command with --resume, and with fewer --jobs."
-        ) from error
+        for _ in range(jobs):
+            ours, theirs = context.Pipe()
+            channels.append(ours)
+            started.append(context.Process(target=_work, args=(theirs, task, rules), daemon=True))
+            started[-1].start()
+            theirs.close()  # before the next is copied: nobody else is to hold it
+        yield channels
     finally:
-        stopped.set()  # whoever is interrupted waits for one patient, not for batches
-        pool.shutdown(wait=True, cancel_futures=True)
+        for process in started:
+            process.kill()
+        for process in started:
+            process.join()
+        for channel in channels:
+            channel.close()
 
 
-def _in_order(pool: ProcessPoolExecutor, batches: Iterator[Sequence[Unit]], ahead: int) -> Iterator[Checked]:
-    pending: deque[Future[Checked]] = deque(pool.submit(_check, batch) for batch in islice(batches, ahead))
-    while pending:
-        yield pending.popleft().result()
-        pending.extend(pool.submit(_check, batch) for batch in islice(batches, 1))
+def _in_order(channels: Sequence[Channel], batches: Iterator[Batch]) -> Iterator[Checked]:
+    """Give a batch to each process that has none; yield the results in the order of the batches."""
+    idle = list(channels)
+    at_work: dict[Channel, int] = {}
+    checked: dict[int, Checked] = {}
+    given = yielded = 0
+    while True:
+        room = AHEAD * len(channels) - (given - yielded)
+        for batch in islice(batches, min(room, len(idle))):
+            channel = idle.pop()
+            channel.send(batch)
+            at_work[channel] = given
+            given += 1
+        if yielded in checked:
+            yield checked.pop(yielded)
+            yielded += 1
+        elif at_work:
+            for channel in cast("list[Channel]", wait(list(at_work))):
+                checked[at_work.pop(channel)] = _received(channel)
+                idle.append(channel)
+        else:
+            return
+
+
+def _received(channel: Channel) -> Checked:
+    result = channel.recv()
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _can_fork() -> bool:
@@ -78,15 +125,24 @@ def _can_fork() -> bool:
     return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
 
 
-def _begin(task: Task, rules: tuple[Guideline, Validator] | Path, stopped: Event) -> None:
-    """Make this process's worker; it does not outlive the process that has begun it, and leaves Ctrl-C to that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _work(channel: Connection[Checked | Exception, Batch], task: Task, rules: Rules) -> None:
+    """Check what comes; the main function of a process, which leaves it to the one that began it when to end."""
+    for name in ("SIGINT", "SIGTERM"):  # sent to all by a terminal or a service manager
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if isinstance(rules, Path):
         guideline = Guideline.load(rules)
         rules = guideline, guideline.validator_with(task.engine)
-    _workers[:] = [Worker(task, *rules, is_stopped=stopped.is_set)]
+    worker = Worker(task, *rules)
     gc.freeze()  # what lasts need not be looked through for garbage
+    with suppress(EOFError, ConnectionError):  # whoever began it has ended
+        while True:
+            batch = channel.recv()
+            try:
+                result: Checked | Exception = worker(batch)
+            except Exception as error:  # noqa: BLE001 - raised where somebody can tell of it
+                result = error
+            channel.send(result)
 
 
 def _end_with_parent() -> None:
@@ -94,7 +150,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
     os._exit(1)
-
-
-def _check(batch: Sequence[Unit]) -> Checked:
-    return _workers[0](batch)

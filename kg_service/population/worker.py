@@ -12,7 +12,7 @@ from kg_service.population.tally import Tally
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pyoxigraph import NamedNode
 
@@ -46,22 +46,16 @@ class Checked(NamedTuple):
 class Worker:
     """Checks batches; one for each process."""
 
-    def __init__(
-        self, task: Task, guideline: Guideline, validator: Validator, is_stopped: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Take the rules, and open the survey anew: no two processes can share what is open.
-
-        Once `is_stopped` nobody waits for what becomes of a batch, and the rest of it is left out.
-        """
+    def __init__(self, task: Task, guideline: Guideline, validator: Validator) -> None:
+        """Take the rules, and open the survey anew: no two processes can share what is open."""
         self._task = task
         self._read = guideline.records.reader(copy(task.survey))
         self._validator = validator
         self._write = FORMS[task.form](task.frame)
-        self._is_stopped = is_stopped
 
     def __call__(self, batch: Sequence[Unit]) -> Checked:
         """Return what has become of the units."""
-        patients = [patient for unit in batch if not self._is_stopped() for patient in self._judged(unit)]
+        patients = [patient for unit in batch for patient in self._judged(unit)]
         return Checked(self._write(patients), Tally.of(patients), sum(unit.size for unit in batch))
 
     def _judged(self, unit: Unit) -> list[PatientVerdicts]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +65,20 @@ def test_the_death_of_a_process_ends_the_run_and_says_how_to_go_on(tmp_path: Pat
     assert not out.exists()
 
 
+def test_a_process_that_dies_while_it_hands_over_what_it_found(guideline: Guideline, tmp_path: Path) -> None:
+    """A batch is larger than what fits between two processes, so both wait for the run to take theirs."""
+
+    def kill(stage: Stage) -> None:
+        if stage.patients:
+            time.sleep(2)
+            multiprocessing.active_children()[0].kill()
+
+    path, out = bundles(tmp_path / "all.ndjson", 600), tmp_path / "out.csv"
+    with pytest.raises(KgServiceError, match="--resume"):
+        guideline.validate_population(path, out, form="csv", as_of=AS_OF, jobs=2, told=kill)
+    assert multiprocessing.active_children() == []
+
+
 @on_linux
 def test_processes_do_not_outlive_the_run(tmp_path: Path) -> None:
     path = bundles(tmp_path / "all.ndjson", 3000)
@@ -78,25 +94,36 @@ def test_processes_do_not_outlive_the_run(tmp_path: Path) -> None:
 
 
 @on_linux
-@pytest.mark.parametrize("again", [None, 0.0, 0.01, 0.1])
-def test_ctrl_c_ends_a_run_at_once_however_often_it_is_pressed(tmp_path: Path, again: float | None) -> None:
+@pytest.mark.parametrize(
+    ("number", "again"), [("SIGINT", None), ("SIGINT", 0.0), ("SIGINT", 0.01), ("SIGINT", 0.1), ("SIGTERM", 0.01)]
+)
+def test_an_interruption_ends_a_run_at_once_however_often_it_comes(
+    tmp_path: Path, temporary: Path, number: str, again: float | None
+) -> None:
+    """To all processes of the run, as a terminal and a service manager send it."""
     path, out = bundles(tmp_path / "all.ndjson", 3000), tmp_path / "out.csv"
     options = ["-f", "csv", "--as-of", AS_OF, "--jobs", "2", "-o", str(out)]
     command = [sys.executable, "-m", "kg_service", "validate", str(path), *options]
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    environment = {**os.environ, "TMPDIR": str(temporary)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment) as run:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
         while len(list(_children(run.pid))) < 2 or not out.with_name("out.csv.part").stat().st_size:
             time.sleep(0.05)
-        os.killpg(run.pid, signal.SIGINT)
+        os.killpg(run.pid, getattr(signal, number))
         if again is not None:
             time.sleep(again)
-            os.killpg(run.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, getattr(signal, number))
         _, told = run.communicate(timeout=20)
-    assert run.returncode == 130
+    assert run.returncode == 128 + getattr(signal, number)
     assert told.endswith(f"Interrupted. The same command with --resume goes on into {out}.\n")
     assert list(temporary.iterdir()) == []
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where processes that are killed leave their files."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The case library: small patients in Turtle, each with the outcome of every rule that applies, worked out by hand.
 
 A file of `cases/` holds `bases` (whole patients) and `cases` (a base with something dropped or added). `expect` of a
-case tells only what differs from its base; a rule that neither names must be not applicable. `says` of a case is part of
-the message of a rule.
+case tells only what differs from its base; a rule that neither names must be not applicable. What a case `says` is part
+of the message of a rule.
 """
 
 from __future__ import annotations
