@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import itertools
 import logging
+import random
 import re
-import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -92,8 +91,6 @@ class Gate:
         self._pool = pool
         self._settings = settings
         self._cache = AnswerCache(settings.cache_size * MEGABYTE)
-        self._name = uuid.uuid4().hex[:16]  # tells the requests of this run from those of others
-        self._numbers = itertools.count(1)
         self._under_way = 0
         self._asked = 0
         self._held = 0
@@ -104,7 +101,7 @@ class Gate:
         started = asyncio.get_running_loop().time()
         request = _read_head(scope, self._settings.url_scheme)
         given = request.header("x-request-id")
-        identity = given if REQUEST_ID.fullmatch(given) else f"{self._name}-{next(self._numbers)}"
+        identity = given if REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         held = Held()
         self._under_way += 1
         try:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kg_service.serving.settings import Settings
 
 MOST_LONG = 2  # long requests for each worker, fair time or not
+STOPPED = "The service is being stopped: try again later."
 START_AGAIN = 1.0  # seconds until a worker that did not start is tried again
 
 log = logging.getLogger(__name__)
@@ -90,13 +91,15 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._busy.update(self._idle)
         self._idle.clear()
+        while self._waiting:
+            self._turn_away(WorkerLost(STOPPED))
         for worker in self._busy:
-            self._end(worker, WorkerLost("The service is being stopped: try again later."))
+            self._end(worker, WorkerLost(STOPPED))
         await asyncio.gather(*(worker.exit_code() for worker in self._busy))
 
     def is_ready(self) -> bool:
-        """Tell whether there is any worker."""
-        return bool(self._busy or self._idle)
+        """Tell whether there is any worker that lives."""
+        return any(worker.is_well() for worker in (*self._busy, *self._idle))
 
     async def answer(self, request: Request) -> Reply:
         """Return a worker's answer. Raises Busy, TimeLimit, MemoryLimit or WorkerLost."""
@@ -119,9 +122,18 @@ class Pool:
             worker = self._idle.pop() if self._idle else await self._wait()
             if worker.is_well():
                 return worker
-            metrics.LOST.labels("idle").inc()
-            worker.end()
-            self._replace()
+            self._lose(worker)
+
+    def _replace_dead(self) -> None:
+        """Replace idle workers that have ended, before anybody waits for them."""
+        for worker in [worker for worker in self._idle if not worker.is_well()]:
+            self._idle.remove(worker)
+            self._lose(worker)
+
+    def _lose(self, worker: Worker) -> None:
+        metrics.LOST.labels("idle").inc()
+        worker.end()
+        self._replace()
 
     async def _wait(self) -> Worker:
         """Wait for one's turn: a worker is handed to whoever has waited longest, so that nobody can take it first."""
@@ -147,9 +159,13 @@ class Pool:
         """Turn away who has waited for long enough."""
         latest = asyncio.get_running_loop().time() - self._settings.patience
         while self._waiting and self._waiting[0].since <= latest:
-            turn = self._waiting.popleft().worker
-            if not turn.done():
-                turn.set_exception(Busy("All workers are busy: try again in a few seconds."))
+            self._turn_away(Busy("All workers are busy: try again in a few seconds."))
+
+    def _turn_away(self, why: KgServiceError) -> None:
+        """Answer whoever has waited longest, and waits still."""
+        turn = self._waiting.popleft().worker
+        if not turn.done():
+            turn.set_exception(why)
 
     def _give_back(self, worker: Worker) -> None:
         self._busy.discard(worker)
@@ -163,16 +179,24 @@ class Pool:
             self._replace()
 
     def _watch(self) -> None:
-        """Look at all that is under way, again and again: timers for each request would cost more than most do."""
+        """Look at all that is under way, again and again: timers for each request would cost more than most do.
+
+        Each look is by itself, so that a fault in one spares the others.
+        """
         loop = asyncio.get_running_loop()
-        self._tick = loop.call_later(LONG / 2, self._watch)  # first, so that no fault ends it
-        for worker in list(self._busy):
-            if loop.time() - worker.since >= self._settings.time_limit:
-                self._end(worker, self._time_limit())
-            elif worker not in self._long and worker.why is None and worker.takes_long():
-                self._move_aside(worker)
-        self._make_room()
-        self._send_away()
+        self._tick = loop.call_later(LONG / 2, self._watch)
+        for worker in self._busy:
+            loop.call_soon(self._look_at, worker)
+        for look in (self._make_room, self._send_away, self._replace_dead):
+            loop.call_soon(look)
+
+    def _look_at(self, worker: Worker) -> None:
+        if worker not in self._busy or worker.why is not None:
+            return
+        if asyncio.get_running_loop().time() - worker.since >= self._settings.time_limit:
+            self._end(worker, self._time_limit())
+        elif worker not in self._long and worker.takes_long():
+            self._move_aside(worker)
 
     def _move_aside(self, worker: Worker) -> None:
         worker.step_back()

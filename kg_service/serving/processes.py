@@ -117,7 +117,7 @@ class Worker:
     def step_back(self) -> None:
         """Leave the processor to others from now on; it cannot be undone."""
         if hasattr(os, "setpriority") and self.process.pid:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, self.process.pid, 19)
 
     def end(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.sansio.utils import get_current_url
 
 from kg_service.web.context import service
 from kg_service.web.description import describe_service
@@ -29,6 +31,7 @@ _FORM_SCHEMA: dict[str, Any] = {
     "properties": {"query": _TEXT, **{parameter.name: parameter.schema for parameter in _DATASET}},
 }
 _ANSWERS = (*media_types(KINDS), HTML)
+_base_iri = lru_cache(maxsize=64)(get_current_url)  # it takes as long as a small query, and there are few
 _CHANGING = ("NOW", "RAND", "UUID", "BNODE")
 """Functions that answer otherwise each time; what holds one of these words, even by chance, is not kept."""
 
@@ -53,7 +56,7 @@ def _answer(asked: ProtocolQuery) -> Response:
         asked.text,
         default_graphs=asked.default_graphs,
         named_graphs=asked.named_graphs,
-        base_iri=f"{request.scheme}://{request.host}{request.script_root}{request.path}",
+        base_iri=_base_iri(request.scheme, request.host, request.root_path, request.path),
     )
     response = send_answer(
         answer, lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer))

@@ -24,7 +24,7 @@ from kg_service.serving.messages import Request
 from kg_service.serving.pool import Pool
 from kg_service.serving.settings import Settings
 
-from .live import RELEASE, RUNAWAY, SMALL, START, Running, children, running, until
+from .live import RELEASE, RUNAWAY, SMALL, START, Response, Running, children, running, until
 
 if sys.platform == "linux":
     import resource
@@ -210,6 +210,31 @@ def test_a_stop_lets_what_runs_come_to_its_end(tmp_path: Path) -> None:
         asking.join()
         assert answers == [504]
         assert server.process.wait(10) == 0
+
+
+@linux
+def test_a_stop_answers_who_waits(tmp_path: Path) -> None:
+    """One request has the only worker, the other waits for it, when the time to stop is over."""
+    with running(tmp_path / "log", workers=1, fair_time=5.0, time_limit=5.0, patience=5.0, stop_time=0.3) as server:
+        answers: list[Response] = []
+        threads = [threading.Thread(target=lambda: answers.append(server.sparql(RUNAWAY))) for _ in range(9)]
+        for thread in threads:
+            thread.start()
+        assert until(lambda: server.metric("kg_service_requests_waiting") >= 1)
+        server.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        assert {answer.status for answer in answers} == {503}
+        assert all(answer.json["detail"].startswith("The service is being stopped") for answer in answers)
+
+
+@linux
+def test_workers_that_end_are_replaced_before_anybody_asks(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        before = server.workers()
+        server.kill_workers()
+        assert until(lambda: len(set(server.workers()) - set(before)) == 2)
+        assert server.get("/readyz").status == 200
 
 
 def test_a_port_in_use_is_told_of() -> None:
