@@ -273,7 +273,7 @@ def _glances(source: Source, glance: Callable[[bytes], Glance]) -> Iterator[tupl
         yield from _glances_at_lines(source, glance)
     else:
         found = glance(data) if source.form == Form.DOCUMENT else Glance(Trait.BROKEN)
-        yield 0, source.size, 1, ALONE if Trait.BROKEN in found.traits else found
+        yield 0, source.size, 1, (Glance(ALONE.traits | found.traits) if Trait.BROKEN in found.traits else found)
 
 
 def _glances_at_lines(source: Source, glance: Callable[[bytes], Glance]) -> Iterator[tuple[int, int, int, Glance]]:

@@ -87,7 +87,8 @@ def validate(
         as_of=day,
         jurisdictions=tuple(place.value for place in places),
         release=_name_of(guideline),
-        shared=_lines(seen.where(seen.traits.bitwiseAND(Trait.SHARED.value) > 0)),
+        shared=_lines(seen.where(_has(Trait.SHARED))),
+        broken=_lines(seen.where(_has(Trait.BROKEN)).orderBy("source", "number").limit(STRAYS)),
         strays=_lines(
             units.join(strays, "unit", "left_semi")
             .orderBy(_has(Trait.OPEN).desc(), "source", "number")
@@ -143,6 +144,7 @@ class _Judging:
     jurisdictions: tuple[str, ...]
     release: tuple[str, str]
     shared: tuple[Line, ...]
+    broken: tuple[Line, ...]
     strays: tuple[Line, ...]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -154,7 +156,7 @@ class _Judging:
         return batches_of((_cells(row) for patient in patients for row in rows_of(patient)), VERDICTS)
 
     def _records(self, batches: Iterable[pa.RecordBatch], guideline: Guideline) -> Iterator[PatientRecord]:
-        shelf = Shelf(self.shared, self.strays)
+        shelf = Shelf(self.shared, self.strays, self.broken)
         for _, rows in groupby(rows_in(batches), key=itemgetter("unit")):
             lines = [Line(row["data"], row["number"], row["source"], row["shown"]) for row in rows]
             yield from guideline.records.from_gathered(lines, shelf)

@@ -6,6 +6,7 @@ The result is an ordinary RDF graph, so that any SHACL engine can judge it.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
@@ -25,7 +26,8 @@ RESOURCE_ID = NamedNode(PATIENT + "resourceId")
 SUBJECT = NamedNode(PATIENT + "subject")
 WHAT = tuple(NamedNode(PATIENT + name) for name in ("condition", "agent", "observable"))
 WHEN = tuple(NamedNode(PATIENT + name) for name in ("onset", "effective", "start"))
-NAMING = frozenset({SUBJECT, RESOURCE_ID, *WHAT, *WHEN})
+RECORDED = NamedNode(PATIENT + "recorded")
+NAMING = frozenset({SUBJECT, RESOURCE_ID, RECORDED, *WHAT, *WHEN})
 
 
 class CaseMaker:
@@ -72,7 +74,8 @@ class CaseMaker:
 def _name(node: NamedNode, said: dict[NamedNode, list[str]]) -> str:
     what = [text for predicate in WHAT for text in sorted(said.get(predicate, []))]
     when = [text for predicate in WHEN for text in said.get(predicate, [])]
-    which = said.get(RESOURCE_ID) or [node.value.rpartition("/")[2]]
+    when += [f"recorded {text}" for text in said.get(RECORDED, [])]
+    which = said.get(RESOURCE_ID) or [unquote(node.value.rpartition("/")[2])]
     return f"{' and '.join(what) or 'what is recorded'} ({which[0]}, {when[0] if when else 'undated'})"
 
 

@@ -260,6 +260,21 @@ def test_words_name_an_observable_surely_only_when_they_are_its_name(
     assert "urn:local|CA" in reasons(record)
 
 
+@pytest.mark.parametrize(
+    ("code", "match"),
+    [
+        (concept((LOINC, "77147-7")), None),
+        (concept((LOINC, "48642-3")), ["ByWiderCode"]),  # of a part of the people
+        (concept(("https://lab.example", "G1"), text="GFR (CKD-EPI)"), ["ByWiderCode"]),
+        (concept(text="Glomeruläre Filtrationsrate (geschätzt)"), ["ByWiderCode"]),
+        (concept(text="eGFR"), ["ByText"]),
+    ],
+)
+def test_estimated_filtration_rates(terminology: Terminology, code: Json, match: list[str] | None) -> None:
+    found = only(read_one(terminology, observation(code=code, valueQuantity=quantity(22))))
+    assert (found["observable"], found["value"], found.get("codeMatch")) == (["egfr"], ["22"], match)
+
+
 def test_a_wider_code_of_an_observable(terminology: Terminology) -> None:
     fact = only(read_one(terminology, observation(code=concept((LOINC, "1994-3")))))
     assert (fact["observable"], fact["codeMatch"]) == (["ionised-calcium"], ["ByWiderCode"])

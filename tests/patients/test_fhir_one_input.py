@@ -173,6 +173,57 @@ def test_a_file_that_cannot_be_read_costs_no_other(guideline: Guideline, tmp_pat
     assert "not UTF-8" in str(unread[0])
 
 
+@pytest.mark.parametrize(
+    ("name", "torn", "kinds"),
+    [
+        ("b.json", '{"resourceType": "Condition", "id": "8", "code": {"cod', ["Condition"]),
+        ("b.ndjson", '{"resourceType": "Condition", "id": "8", "code": {"cod', ["Condition"]),
+        ("b.ndjson", '{"resourceType":"MedicationRequest"', ["Order"]),
+        ("b.json", '{"id": "8", "cod', ["Administration", "Allergy", "Condition", "Order", "Use"]),
+        ("b.json", '{"resourceType": "Observation", "id": ', []),  # what it may have measured is said of nobody
+        ("b.json", '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Condition"', []),
+        ("b.json", '{"name": "of no patient"}', []),
+    ],
+)
+def test_what_cannot_be_read_may_be_of_any_patient(
+    guideline: Guideline, tmp_path: Path, name: str, torn: str, kinds: list[str]
+) -> None:
+    (tmp_path / "a.json").write_bytes(text(bundle(patient(), CONDITION)))
+    (tmp_path / name).write_text(torn)
+    unread: list[RecordError] = []
+    (record,) = guideline.records.from_all([tmp_path], unread=unread.append)
+    assert [fact["type"][0] for fact in facts(record) if "unreadable" in fact] == kinds
+    assert len(unread) == 1
+
+
+def test_a_record_of_a_group_may_be_of_any_patient(guideline: Guideline, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(text(bundle(patient(), CONDITION)))
+    group = resource("Condition", id="8", subject={"reference": "Group/x"}, code=concept(INFARCTION))
+    (tmp_path / "b.ndjson").write_bytes(text(group))
+    (record,) = guideline.records.from_path(tmp_path)
+    assert [fact.get("unreadable") for fact in facts(record)] == [None, ["true"]]
+
+
+@pytest.mark.parametrize(
+    ("urls", "born", "faults"),
+    [
+        (("urn:uuid:1", "urn:uuid:2"), "1950-06-15", 1),
+        ((None, "urn:uuid:2"), "1950-06-15", 1),
+        (("urn:uuid:1", "urn:uuid:1"), "1950-06-15", 0),
+        (("urn:uuid:1", "urn:uuid:2"), "1960-06-15", 0),  # two people
+        (("https://a.example/Patient/1", "https://b.example/Patient/1"), "1950-06-15", 0),  # of two servers
+    ],
+)
+def test_one_id_under_several_urls(guideline: Guideline, urls: tuple[str | None, str], born: str, faults: int) -> None:
+    """Who may be one person is not judged in two halves."""
+    parts = [bundle(patient()), bundle(patient(birthDate=born))]
+    for part, url in zip(parts, urls, strict=True):
+        part["entry"][0]["fullUrl"] = url  # type: ignore[index]
+    records = list(guideline.read(parts))
+    assert [len(record.faults) for record in records] == [faults] * len(records)
+    assert len(records) == len(set(urls))
+
+
 def test_a_document_of_lines_is_joined_too(guideline: Guideline, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(text(patient(), CONDITION))
     (tmp_path / "b.ndjson").write_bytes(text({**CONDITION, "id": "9"}))

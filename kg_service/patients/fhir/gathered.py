@@ -16,7 +16,7 @@ from kg_service.patients.fhir.element import Notes
 from kg_service.patients.fhir.entries import open_resource, record_iri
 from kg_service.patients.fhir.glance import SHARED, glance, referred_to
 from kg_service.patients.fhir.json_text import parse_json
-from kg_service.patients.fhir.reading import read_entries, tell_of_more
+from kg_service.patients.fhir.reading import read_entries, read_torn, tell_of_more
 from kg_service.patients.glance import Glance, Trait
 from kg_service.patients.record import Fault, PatientRecord
 from kg_service.patients.survey import STRAYS
@@ -89,15 +89,20 @@ class Routes:
 
 
 class Shelf:
-    """What is read with more than one unit: shared resources, and lines that may be of anyone, the open ones first."""
+    """What is read with more than one unit: shared resources, and lines that may be of anyone, the open ones first.
 
-    def __init__(self, shared: Iterable[Line] = (), strays: Iterable[Line] = ()) -> None:
+    So may lines that are `broken`.
+    """
+
+    def __init__(self, shared: Iterable[Line] = (), strays: Iterable[Line] = (), broken: Iterable[Line] = ()) -> None:
         """Open the lines; one that cannot be read is left out, as it is of no unit."""
         several = list(strays)
         self.strays = [entry for line in several[:STRAYS] for entry in _opened(line)]
         self.told = Notes()
         for line in several[STRAYS:]:
             tell_of_more(line.name, _opened(line), self.told)
+        for line in broken:
+            self.strays += read_torn(line.data, line.name, self.told)
         self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
         for line in shared:
             seen = glance(line.data)

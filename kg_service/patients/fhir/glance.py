@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     Json = Mapping[str, object]
+
+OTHERS = re.compile(r"(?!Patient/)[A-Z][A-Za-z]+/[^/|]+")
+"""The name of a resource of another type than Patient."""
 
 SHARED = frozenset({"Medication", "Substance"})
 """Resources of no patient that records refer to."""
@@ -86,7 +90,8 @@ def _linked(patient: Json) -> set[str]:
 
 def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:
     reference = next((given for member in OF_PATIENT if (given := resource.get(member)) is not None), None)
-    names = set(_names_in(reference)) if isinstance(reference, dict) else set()
+    named = set(_names_in(reference)) if isinstance(reference, dict) else set()
+    names = {name for name in named if not OTHERS.fullmatch(name)}  # a group, a device: nobody
     found.names |= names
     if reference is not None or kind in READERS or kind == "OperationOutcome":
         found.traits |= Trait.CONCERN

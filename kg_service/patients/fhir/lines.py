@@ -10,7 +10,7 @@ from kg_service.patients.fhir.element import Notes
 from kg_service.patients.fhir.entries import open_resource
 from kg_service.patients.fhir.glance import SHARED, referred_to
 from kg_service.patients.fhir.json_text import parse_json
-from kg_service.patients.fhir.reading import read_entries, tell_of_more
+from kg_service.patients.fhir.reading import read_entries, read_torn, tell_of_more
 from kg_service.patients.survey import STRAYS
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ class LineReader:
         for place in places[STRAYS:]:
             tell_of_more(self._survey.name_at(place), self._open_all([place], Notes()), told)
         for place in self._survey.broken(group):
-            told.remark(self._survey.name_at(place), "This line cannot be read, and may be of any patient in the input")
+            data = self._survey.sources[place.source].read(place.offset, place.length)
+            entries += read_torn(data, self._survey.name_at(place), told)
         return entries, told
 
     def _open_all(self, places: Iterable[Place], told: Notes) -> list[Entry]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from kg_service.patients.fhir.conditions import (
 )
 from kg_service.patients.fhir.element import Element, Notes, shown_type
 from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
+from kg_service.patients.fhir.identity import are_two
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
 from kg_service.patients.fhir.person import read_patient
@@ -55,6 +58,10 @@ UNREADABLE = {
 }
 """What is written of a resource whose patient is not told: it may be of anyone in the input, so it is left open."""
 
+WRITTEN_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
+UNREAD = "(unread)"
+"""Stands for the type of what cannot be read: it may be anything, of anyone."""
+
 VOID = {"entered-in-error", "cancelled"}
 JUDGED = {*READERS, *DATES, "Patient", "Medication", "Substance"}
 """The resources whose contents matter."""
@@ -85,6 +92,7 @@ def read_entries(
     Raises WrongRecord when they say nothing of a patient that is read here.
     """
     resources = newest(entries, common, judged=JUDGED)
+    _refuse_doubles([entry for entry in resources if entry.type == "Patient"], common)
     charts = _Charts(resources, common, terminology)
     for entry in resources:
         if entry.type == "Patient":
@@ -95,7 +103,7 @@ def read_entries(
             read_reasons(chart, entry)
         elif chart and intended(entry.type) not in READERS and entry.type != "Patient":
             read_mentions(chart, entry)
-        elif chart is None and intended(entry.type) in UNREADABLE:
+        elif chart is None:
             _write_unreadable(entry, list(charts.charts.values()), common)
     if not charts.charts:
         kinds = sorted({shown_type(entry.type) for entry in resources})
@@ -112,6 +120,8 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
     """Read a resource into the chart of its patient, and return that."""
     meant = intended(entry.type)
     reader = READERS.get(meant)
+    if entry.type == UNREAD:
+        return None
     if entry.type == "OperationOutcome":
         common.remark(entry.path, "An OperationOutcome says that the server had something to tell: look at it")
         return None
@@ -134,6 +144,28 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
     return chart
 
 
+def _refuse_doubles(patients: Iterable[Entry], common: Notes) -> None:
+    """Find a fault in two Patients of one id that may be one person, but go by URLs that name no server.
+
+    What is said of either would be judged without what is said of the other.
+    """
+    known: dict[str, list[Entry]] = {}
+    for entry in patients:
+        others = known.setdefault(entry.resource_id or entry.iri.value, [])
+        if any(_may_be_one(entry, other) for other in others):
+            common.fault(
+                entry.path,
+                f"{entry.resource_id} is there more than once, under different fullUrls: give it one, or leave them "
+                "out, so that what is said of the patient can be joined.",
+            )
+        others.append(entry)
+
+
+def _may_be_one(entry: Entry, other: Entry) -> bool:
+    of_servers = all((one.full_url or "").startswith(("http://", "https://")) for one in (entry, other))
+    return not of_servers and not are_two(entry.resource, other.resource)
+
+
 @lru_cache(maxsize=256)
 def intended(kind: str) -> str:
     """Return the resource that is read here and is called so, or nearly so: a treatment must not be lost by a slip.
@@ -143,6 +175,22 @@ def intended(kind: str) -> str:
     names = {name.casefold(): name for name in READERS}
     close = get_close_matches(kind.casefold(), names, n=1, cutoff=CLOSE)
     return names[close[0]] if close else kind
+
+
+def read_torn(data: bytes, name: str, told: Notes) -> list[Entry]:
+    """Return what stands for a line or file that is no JSON, and may be of any patient, as far as its type can be seen.
+
+    Nothing stands for JSON that is no FHIR, nor for a bundle: that has patients of its own, and says nothing of others.
+    """
+    try:
+        json.loads(data.decode("utf-8-sig"), parse_int=float)
+    except (ValueError, RecursionError):
+        found = WRITTEN_TYPE.search(data.replace(b"\0", b""))  # which UTF-16 has beside each letter
+        kind = found[1].decode() if found else UNREAD
+        if kind != "Bundle":
+            told.remark(name, "This cannot be read, and may be of any patient in the input")
+            return [Entry({"resourceType": kind}, name)]
+    return []
 
 
 def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
@@ -158,11 +206,15 @@ def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
 
 def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:
     """Write in every chart that there is a record which may be of this patient, unless it says nothing of anyone."""
+    kind = UNREADABLE.get(intended(entry.type))
+    kinds = sorted(set(UNREADABLE.values())) if entry.type == UNREAD else [kind] if kind else []
     element = entry.element(common)
     is_void = element.text("status") in VOID or verified(element) in {IN_ERROR, VERIFICATION["refuted"]}
     for number, chart in enumerate([] if is_void else charts):
-        part = f"patient-{number}" if len(charts) > 1 else ""
-        chart.record(entry, UNREADABLE[intended(entry.type)], part).say("unreadable", TRUE)
+        for one in kinds:
+            told = [f"patient-{number}"] if len(charts) > 1 else []
+            told += [one] if len(kinds) > 1 else []
+            chart.record(entry, one, "-".join(told)).say("unreadable", TRUE)
 
 
 class _Charts:

@@ -52,6 +52,8 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
         found = by_code(words, chart.terminology, (CONDITION,)) or by_text(words, chart.terminology, (CONDITION,))
         named = [*found, *by_cues(words.texts, chart.terminology, found)]
         further = [match for match in named if not _is_recorded(chart, match.concept, given)]
+        if not named and not words.codes:
+            place.remark("This reason names no condition known here: it is not used")
         if further:
             place.remark("A condition named as a reason is only possible")
             facts = Facts(recorded, verification=term("Unconfirmed"))
