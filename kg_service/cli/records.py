@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_service.cli import options
-from kg_service.cli.output import exit_status, give, print_part
+from kg_service.cli.output import count, exit_status, give, print_part
 from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
@@ -151,7 +151,7 @@ def _stream(
     finally:
         progress.end()
     click.echo(
-        f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, "
+        f"{count(counts.patients, 'patient')} as of {day}: {counts.violated:,} with a violated rule, "
         f"{counts.undecided:,} with an undecided one, {counts.unclear:,} with something not understood (which ndjson "
         f"lists), {counts.faulty:,} not judged.",
         err=True,
