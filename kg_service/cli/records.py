@@ -29,7 +29,7 @@ STREAMED_FORMS = ("ndjson", "csv", "parquet", "summary")
 RDF_FORMATS = ("turtle", "ntriples", "jsonld")
 CONFORMS, VIOLATED, UNREADABLE = 0, 1, 2
 STANDARD_INPUT = "-"
-MOST_NAMED = 5
+MOST_NAMED = 20
 """Files that are named of those that are not read."""
 
 
@@ -213,14 +213,13 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
 
 
 def _tell_what_is_not_read(paths: Sequence[str]) -> None:
-    from kg_service.patients.sources import others_under  # noqa: PLC0415 - what a question does not need
+    from kg_service.patients.folder import look_into, some_of  # noqa: PLC0415 - what a question does not need
 
     for path in filter(os.path.isdir, paths):
         with contextlib.suppress(RecordError):  # which is told of when it is read
-            if others := others_under(Path(path)):
-                more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-                named = ", ".join(others[:MOST_NAMED])
-                click.echo(f"Not read in {path}, being hidden or no files of records: {named}{more}.", err=True)
+            if others := look_into(Path(path)).others:
+                named = some_of(others, MOST_NAMED)
+                click.echo(f"Not read in {path}, being hidden or no files of records: {named}.", err=True)
 
 
 class _Reading:
@@ -232,14 +231,14 @@ class _Reading:
         self.failed = False
 
     def __iter__(self) -> Iterator[PatientRecord]:
-        given = [path for path in self._paths if self._is_there(path)]
-        return self._records.from_all([_given(path) for path in given], unread=self._tell) if given else iter(())
+        given = [one for one in map(_given, self._paths) if self._is_readable(one)]
+        return self._records.from_all(given, unread=self._tell) if given else iter(())
 
-    def _is_there(self, path: str) -> bool:
+    def _is_readable(self, given: Path | bytes) -> bool:
         from kg_service.patients.sources import sources_of  # noqa: PLC0415 - what a question does not need
 
         try:
-            sources_of([] if path == STANDARD_INPUT else [Path(path)])
+            sources_of([given])
         except RecordError as error:
             self._tell(error)
             return False
