@@ -39,7 +39,7 @@ def cores() -> int:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@options.paths
 @options.as_of
 @options.jurisdictions
 @click.option(
@@ -90,8 +90,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Hold patient records against the guideline's rules.
 
-    PATH is a file of FHIR R4 (.json, .ndjson) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig, .jsonld), a
-    folder of such files or of a FHIR bulk export (with the folders in it), or - for standard input.
+    PATH is a file of FHIR R4 (.json, .ndjson, .jsonl) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig,
+    .jsonld), a folder of such files or of a FHIR bulk export (with the folders in it), or - for standard input.
 
     For each patient each rule is violated, satisfied, undecided (and which datum is missing) or not applicable (and
     why).
@@ -124,7 +124,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if resume:
         raise click.UsageError(f"--resume is for {', '.join(STREAMED_FORMS)}: choose one of them with --format.")
     report, failed = _report(guideline, paths, as_of, jurisdictions, engine)
-    give(report.serialize(form), output)
+    if report.patients or not failed:  # a report on nobody would look as if all were well
+        give(report.serialize(form), output)
     ctx.exit(_status(fail_on, failed or report.faulty, report.violated, report.undecided))
 
 
@@ -178,7 +179,7 @@ def _report(
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@options.paths
 @click.option(
     "-f",
     "--format",
@@ -193,9 +194,15 @@ def _report(
 def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path | None) -> None:
     """Write patient records as RDF in the patient vocabulary; what was not understood is listed on standard error.
 
+    PATH is a file of FHIR R4 (.json, .ndjson, .jsonl) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig,
+    .jsonld), a folder of such files, or - for standard input. All paths go into one graph.
+
+    Name the output .ttl (turtle), .nt (ntriples) or .jsonld, and `validate` reads it.
+
     \b
-    Example:
+    Examples:
       kg-service convert bundle.json -o patient.ttl
+      kg-service convert - -f ntriples -o patient.nt < bundle.json
     """  # noqa: D301 - \b keeps click from folding the examples
     from kg_service.patients.rdf import write_rdf  # noqa: PLC0415 - what a question does not need
 
@@ -203,7 +210,8 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
     _tell_what_is_not_read(paths)
     reading = _Reading(guideline, paths)
     records = list(reading)
-    give(write_rdf(records, form, guideline.prefixes), output)
+    if records or not reading.failed:
+        give(write_rdf(records, form, guideline.prefixes), output)
     for record in records:
         told = [(one.path, one.reason) for one in record.not_understood]
         told += [(one.path, one.reason) for one in record.faults]
