@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from kg_service.cli import options
 from kg_service.cli.commands import named_values, query_text
 from kg_service.cli.output import print_text
 from kg_service.guideline import Guideline
@@ -95,7 +96,7 @@ def sparql(file: IO[bytes], row: int, values: tuple[str, ...], form: str) -> Non
 
 
 @explain.command()
-@click.argument("path")
+@click.argument("path", callback=options.not_empty)
 @click.option("--rule", required=True, metavar="NAME", help="The rule, as `validate` names it.")
 @click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
 @click.option("--patient", default="", metavar="ID", help="Which patient, where the input holds several.")

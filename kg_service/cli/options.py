@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
+
 import click
 
+if TYPE_CHECKING:
+    from click import Context, Parameter
+
+Names = TypeVar("Names", str, tuple[str, ...])
+
+
+def not_empty(_ctx: Context, _parameter: Parameter, names: Names) -> Names:
+    """Return one path or several; BadParameter for an empty one, which would stand for the current folder."""
+    if not all([names] if isinstance(names, str) else names):
+        raise click.BadParameter("an empty path names nothing. Give a file, a folder (. is the current one), or -.")
+    return names
+
+
+paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=not_empty)
 as_of = click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
 jurisdictions = click.option(
     "--jurisdiction",

@@ -39,7 +39,7 @@ def print_answer(answer: Answer, form: str) -> None:
         print_text(answer.serialize(form))
         return
     print_text(answer.to_table(width()))
-    size = "" if answer.kind == "ask" else f"{_count(len(answer.terms), 'row')}, "
+    size = "" if answer.kind == "ask" else f"{count(len(answer.terms), 'row')}, "
     query = answer.record["query_digest"]
     click.echo(f"{size}graph {answer.digest[:DIGITS_SHOWN]}, query {query[:DIGITS_SHOWN]}", err=True)
 
@@ -55,7 +55,7 @@ def print_report(report: CheckReport, graph: KnowledgeGraph) -> None:
         print_text(to_table(columns, rows, width()))
     verdict = "conforms" if report.conforms else "does not conform"
     click.echo(
-        f"The graph {verdict}: {_count(report.shapes, 'shape')}, {_count(len(rows), 'result')}, "
+        f"The graph {verdict}: {count(report.shapes, 'shape')}, {count(len(rows), 'result')}, "
         f"graph {graph.digest[:DIGITS_SHOWN]}",
         err=True,
     )
@@ -122,5 +122,6 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Return a number of things as text."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

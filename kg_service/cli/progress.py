@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from kg_service.cli.output import count
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -56,7 +58,7 @@ def tell(records: Iterable[T]) -> Iterator[T]:
         now = time.monotonic()
         if now - last > TOLD_EVERY:
             last = now
-            click.echo(f"{number:,} patients checked, {number / (now - begun):,.0f} a second", err=True)
+            click.echo(f"{count(number, 'patient')} checked, {number / (now - begun):,.0f} a second", err=True)
 
 
 def _as_text(first: Stage, stage: Stage, seconds: float) -> str:
@@ -64,7 +66,7 @@ def _as_text(first: Stage, stage: Stage, seconds: float) -> str:
     if stage.is_survey:
         return f"{share:.0%} of the input surveyed"
     done = stage.done - first.done
-    told = f"{stage.patients:,} patients checked; {share:.0%} of the input"
+    told = f"{count(stage.patients, 'patient')} checked; {share:.0%} of the input"
     if not done:
         return told
     rate = (stage.patients - first.patients) / max(seconds, 1e-9)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_service.cli import options
-from kg_service.cli.output import exit_status, give, print_part
+from kg_service.cli.output import count, exit_status, give, print_part
 from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
@@ -29,7 +29,7 @@ STREAMED_FORMS = ("ndjson", "csv", "parquet", "summary")
 RDF_FORMATS = ("turtle", "ntriples", "jsonld")
 CONFORMS, VIOLATED, UNREADABLE = 0, 1, 2
 STANDARD_INPUT = "-"
-MOST_NAMED = 5
+MOST_NAMED = 20
 """Files that are named of those that are not read."""
 
 
@@ -39,7 +39,7 @@ def cores() -> int:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@options.paths
 @options.as_of
 @options.jurisdictions
 @click.option(
@@ -90,8 +90,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Hold patient records against the guideline's rules.
 
-    PATH is a file of FHIR R4 (.json, .ndjson) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig, .jsonld), a
-    folder of such files or of a FHIR bulk export (with the folders in it), or - for standard input.
+    PATH is a file of FHIR R4 (.json, .ndjson, .jsonl) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig,
+    .jsonld), a folder of such files or of a FHIR bulk export (with the folders in it), or - for standard input.
 
     For each patient each rule is violated, satisfied, undecided (and which datum is missing) or not applicable (and
     why).
@@ -124,7 +124,8 @@ def validate(  # noqa: PLR0913, PLR0917 - one parameter for each option
     if resume:
         raise click.UsageError(f"--resume is for {', '.join(STREAMED_FORMS)}: choose one of them with --format.")
     report, failed = _report(guideline, paths, as_of, jurisdictions, engine)
-    give(report.serialize(form), output)
+    if report.patients or not failed:  # a report on nobody would look as if all were well
+        give(report.serialize(form), output)
     ctx.exit(_status(fail_on, failed or report.faulty, report.violated, report.undecided))
 
 
@@ -151,7 +152,7 @@ def _stream(
     finally:
         progress.end()
     click.echo(
-        f"{counts.patients:,} patients as of {day}: {counts.violated:,} with a violated rule, "
+        f"{count(counts.patients, 'patient')} as of {day}: {counts.violated:,} with a violated rule, "
         f"{counts.undecided:,} with an undecided one, {counts.unclear:,} with something not understood (which ndjson "
         f"lists), {counts.faulty:,} not judged.",
         err=True,
@@ -178,7 +179,7 @@ def _report(
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@options.paths
 @click.option(
     "-f",
     "--format",
@@ -193,17 +194,26 @@ def _report(
 def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path | None) -> None:
     """Write patient records as RDF in the patient vocabulary; what was not understood is listed on standard error.
 
+    PATH is a file of FHIR R4 (.json, .ndjson, .jsonl) or of RDF in the patient vocabulary (.ttl, .nt, .nq, .trig,
+    .jsonld), a folder of such files, or - for standard input. All paths go into one graph.
+
+    Name the output .ttl (turtle), .nt (ntriples) or .jsonld, and `validate` reads it.
+
     \b
-    Example:
+    Examples:
       kg-service convert bundle.json -o patient.ttl
+      kg-service convert - -f ntriples -o patient.nt < bundle.json
     """  # noqa: D301 - \b keeps click from folding the examples
     from kg_service.patients.rdf import write_rdf  # noqa: PLC0415 - what a question does not need
 
     guideline = Guideline.load()
+    if output:
+        check_place(output, map(Path, paths))
     _tell_what_is_not_read(paths)
     reading = _Reading(guideline, paths)
     records = list(reading)
-    give(write_rdf(records, form, guideline.prefixes), output)
+    if records or not reading.failed:
+        give(write_rdf(records, form, guideline.prefixes), output)
     for record in records:
         told = [(one.path, one.reason) for one in record.not_understood]
         told += [(one.path, one.reason) for one in record.faults]
@@ -213,14 +223,13 @@ def convert(ctx: click.Context, paths: tuple[str, ...], form: str, output: Path 
 
 
 def _tell_what_is_not_read(paths: Sequence[str]) -> None:
-    from kg_service.patients.sources import others_under  # noqa: PLC0415 - what a question does not need
+    from kg_service.patients.folder import look_into, some_of  # noqa: PLC0415 - what a question does not need
 
     for path in filter(os.path.isdir, paths):
         with contextlib.suppress(RecordError):  # which is told of when it is read
-            if others := others_under(Path(path)):
-                more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-                named = ", ".join(others[:MOST_NAMED])
-                click.echo(f"Not read in {path}, being hidden or no files of records: {named}{more}.", err=True)
+            if others := look_into(Path(path)).others:
+                named = some_of(others, MOST_NAMED)
+                click.echo(f"Not read in {path}, being hidden or no files of records: {named}.", err=True)
 
 
 class _Reading:
@@ -232,14 +241,14 @@ class _Reading:
         self.failed = False
 
     def __iter__(self) -> Iterator[PatientRecord]:
-        given = [path for path in self._paths if self._is_there(path)]
-        return self._records.from_all([_given(path) for path in given], unread=self._tell) if given else iter(())
+        given = [one for one in map(_given, self._paths) if self._is_readable(one)]
+        return self._records.from_all(given, unread=self._tell) if given else iter(())
 
-    def _is_there(self, path: str) -> bool:
+    def _is_readable(self, given: Path | bytes) -> bool:
         from kg_service.patients.sources import sources_of  # noqa: PLC0415 - what a question does not need
 
         try:
-            sources_of([] if path == STANDARD_INPUT else [Path(path)])
+            sources_of([given])
         except RecordError as error:
             self._tell(error)
             return False

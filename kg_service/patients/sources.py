@@ -5,31 +5,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_service.errors import RecordError, WrongRecord
+from kg_service.patients import content
+from kg_service.patients.folder import NOT_LINES, ONE, printable, records_in, unreadable
+from kg_service.patients.suffixes import LINES, RDF_SUFFIXES, TURTLE, refusal, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 JSON = "application/json"
-TURTLE = "text/turtle"
-RDF_SUFFIXES = {
-    ".ttl": TURTLE,
-    ".nt": "application/n-triples",
-    ".nq": "application/n-quads",
-    ".trig": "application/trig",
-    ".jsonld": "application/ld+json",
-}
-LINES = {".ndjson", ".jsonl"}
-SUFFIXES = (*RDF_SUFFIXES, ".json", *LINES)
-PACKED = {".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"}
-UNREAD = {".xml", ".rdf", ".n3"}  # forms in which records come, but are not read here
+STANDARD_INPUT = "standard input"
 
 
 class Form(StrEnum):
@@ -89,7 +80,7 @@ class Source:
             with self.path.open("rb") as file:
                 yield from file
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
 
     def read(self, offset: int = 0, length: int = -1) -> bytes:
         """Return a part of the source, by default all; RecordError when the file cannot be read."""
@@ -100,7 +91,7 @@ class Source:
                 file.seek(offset)
                 return file.read(length)
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
 
 
 def sources_of(given: Sequence[Path | bytes | Source]) -> list[Source]:
@@ -129,7 +120,7 @@ def _told_apart(source: Source) -> Source:
     """Return a source under its whole path: others have its name."""
     if source.path is None:
         return source
-    whole = _printable(str(source.path))
+    whole = printable(str(source.path))
     return replace(source, name=whole, shown=whole)
 
 
@@ -137,17 +128,23 @@ def _sources(one: Path | bytes | Source, *, is_one_of_several: bool) -> list[Sou
     if isinstance(one, Source):
         return [one]
     if isinstance(one, bytes):
-        kind = media_type_of(one)
-        return [Source("standard input", Form.DOCUMENT if kind == JSON else Form.WHOLE, kind, data=one)]
+        return [_in_memory(one)]
     if one.is_dir():
         return _in_folder(one)
     if not one.exists():
         raise RecordError(f"{one.name} cannot be read: there is no file or folder {one}. Check the path.")
-    if one.suffix.lower() not in SUFFIXES:
-        raise WrongRecord(
-            f"{one.name}: not a file of records by its suffix: unpack it, or name it {', '.join(SUFFIXES)}."
-        )
+    if told := refusal(one):
+        raise WrongRecord(f"{one.name} {told}.")
+    if suffix_of(one) in LINES and content.is_indented(one):
+        raise WrongRecord(f"{one.name} {NOT_LINES.format_map(ONE)}.")
     return [_file(one, one.name, shown=one.name if is_one_of_several else "")]
+
+
+def _in_memory(data: bytes) -> Source:
+    if told := content.refusal(data):
+        raise WrongRecord(f"{STANDARD_INPUT} {told}.")
+    kind = media_type_of(data)
+    return Source(STANDARD_INPUT, Form.DOCUMENT if kind == JSON else Form.WHOLE, kind, data=data)
 
 
 def media_type_of(data: bytes) -> str:
@@ -167,66 +164,14 @@ def is_lines(data: bytes) -> bool:
     return True
 
 
-def others_under(folder: Path) -> list[str]:
-    """Return the files in a folder that are not read: those that are hidden, or no files of records by their suffix."""
-    return [name for name, path in _under(folder).items() if not _is_read(path)]
-
-
 def _in_folder(folder: Path) -> list[Source]:
     """Return RDF first, then JSON, then lines of JSON. Records that would be missed are refused."""
-    inside = _under(folder)
-    for name, path in inside.items():
-        if cure := _missed(path):
-            raise WrongRecord(f"{name} in the folder {folder.name} {cure}.")
-    files = [(name, path) for name, path in inside.items() if _is_read(path)]
-    if not files:
-        raise WrongRecord(f"The folder {folder.name} has no file of records: {', '.join(SUFFIXES)}.")
-    files.sort(key=lambda file: (file[1].suffix.lower() in LINES, file[1].suffix.lower() not in RDF_SUFFIXES))
+    files = list(records_in(folder).items())
+    files.sort(key=lambda file: (suffix_of(file[1]) in LINES, suffix_of(file[1]) not in RDF_SUFFIXES))
     return [_file(path, name, shown=name) for name, path in files]
 
 
-def _under(folder: Path) -> dict[str, Path]:
-    """Return the files in a folder and the folders in it, but for hidden folders, by the path from it, in its order."""
-
-    def fail(error: OSError) -> None:
-        raise _unreadable(Path(str(error.filename)), error) from error
-
-    found: list[Path] = []
-    for place, folders, files in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if name[0] != "."]
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        found += [Path(place, name) for name in [*files, *links]]
-    return {path.relative_to(folder).as_posix(): path for path in sorted(found)}
-
-
-def _is_read(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.name[0] != "."
-
-
-def _missed(path: Path) -> str:
-    """Return why records in it would be missed, and what to do; nothing of other files."""
-    suffix = path.suffix.lower()
-    if suffix in PACKED:
-        return "is packed, and would be missed: unpack it"
-    if suffix in UNREAD:
-        return "is of a form that is not read, and would be missed: convert it to FHIR JSON, or move it away"
-    if path.is_dir():
-        return "is a link to a folder, and would be missed: put the folder in its place, or remove it"
-    if _is_read(path) and not path.is_file():
-        return "is no file, or a link to nothing, and would be missed: put it right, or remove it"
-    return ""
-
-
 def _file(path: Path, name: str, shown: str) -> Source:
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     form, media_type = FORMS.get(suffix, Form.WHOLE), RDF_SUFFIXES.get(suffix, JSON)
-    return Source(_printable(name), form, media_type, shown=_printable(shown), path=path)
-
-
-def _printable(name: str) -> str:
-    """Return a file's name as Unicode, whatever bytes it is of."""
-    return name.encode("utf-8", errors="replace").decode("utf-8")
-
-
-def _unreadable(path: Path, error: OSError) -> RecordError:
-    return RecordError(f"{path.name} cannot be read: {error.strerror}. Check the file and its permissions.")
+    return Source(printable(name), form, media_type, shown=printable(shown), path=path)

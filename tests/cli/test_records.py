@@ -190,13 +190,103 @@ def test_a_folder_and_standard_input(run: Callable[..., Result], tmp_path: Path)
 
 @pytest.mark.parametrize("form", ["table", "csv"])
 def test_what_is_not_read_in_a_folder_is_named(run: Callable[..., Result], tmp_path: Path, form: str) -> None:
-    (tmp_path / "export" / "more").mkdir(parents=True)
-    for name in ("a.log", "b.txt", "more/c", "more/d", ".e", "f", "Patient.ndjson"):
+    for folder in ("more/.git", ".old"):
+        (tmp_path / "export" / folder).mkdir(parents=True)
+    names = ("a.log", "b.txt", "more/c", ".e", "Patient.ndjson", ".old/Patient.ndjson", "more/.git/Patient.ndjson")
+    for name in names:
         (tmp_path / "export" / name).write_text(json.dumps(PATIENT), encoding="utf-8")
     result = run("validate", "export", *AS_OF, "-f", form)
     (told,) = (line for line in result.stderr.splitlines() if line.startswith("Not read in "))
-    assert told.endswith("export, being hidden or no files of records: .e, a.log, b.txt, f, more/c and 1 more.")
+    expected = ".e, .old/, a.log, b.txt, more/.git/, more/c"
+    assert told.endswith(f"export, being hidden or no files of records: {expected}.")
     assert result.exit_code == 0
+
+
+def test_twenty_files_that_are_not_read_are_named(run: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "Patient.ndjson").write_text(json.dumps(PATIENT), encoding="utf-8")
+    for number in range(10, 32):
+        (tmp_path / "export" / f"{number}.log").touch()
+    (told,) = (line for line in run("validate", "export", *AS_OF).stderr.splitlines() if line.startswith("Not read"))
+    assert told.endswith(": " + ", ".join(f"{number}.log" for number in range(10, 30)) + " and 2 more.")
+
+
+def test_what_is_refused_in_a_folder_is_told_once(run: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    for name in ("Patient.ndjson", "Condition.ndjson.gz", "old.xml", "readme.txt"):
+        (tmp_path / "export" / name).write_text(json.dumps(PATIENT), encoding="utf-8")
+    result = run("validate", "export", *AS_OF)
+    not_read, error = result.stderr.splitlines()
+    assert not_read.endswith("being hidden or no files of records: readme.txt.")
+    assert error == "Error: Condition.ndjson.gz in the folder export is packed, and would be missed: unpack it."
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_the_manifest_of_a_bulk_export_is_named_and_no_patient(run: Callable[..., Result], tmp_path: Path) -> None:
+    manifest = {"transactionTime": "2026-01-30T01:00:00Z", "request": "https://x/$export", "output": [], "error": []}
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "Patient.ndjson").write_text(json.dumps(PATIENT), encoding="utf-8")
+    (tmp_path / "export" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    result = run("validate", "export", *AS_OF, "-f", "csv")
+    not_read, counts = result.stderr.splitlines()
+    assert not_read.endswith("being hidden or no files of records: manifest.json.")
+    assert counts.startswith("1 patient as of 2026-01-31: ")
+    assert counts.endswith(" 0 not judged.")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+@pytest.mark.parametrize(
+    ("piped", "said"),
+    [
+        (b"", "standard input is empty: give "),
+        (b"\x1f\x8b\x08", "standard input is packed: unpack it."),
+        (b'<Patient xmlns="http://hl7.org/fhir"/>', "standard input is XML, which is not read: "),
+        (b"patient,rule\n", "standard input is of no form that is read: give FHIR R4 as JSON or NDJSON, "),
+    ],
+)
+def test_standard_input_of_no_form_that_is_read(cache_folder: Path, form: str, piped: bytes, said: str) -> None:  # noqa: ARG001
+    result = CliRunner().invoke(main, ["validate", "-", *AS_OF, "-f", form], input=piped)
+    assert result.stderr.startswith(f"Error: {said}")
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+
+
+def test_standard_input_that_cannot_be_read_does_not_hide_the_others(run: Callable[..., Result]) -> None:
+    result = run("validate", "a.json", "-", *AS_OF, a_json=WRONG_DOSE)  # nothing is piped
+    assert (result.exit_code, "standard input is empty" in result.stderr) == (2, True)
+    assert result.stdout.startswith("Patient/p1: ")
+
+
+@pytest.mark.parametrize("form", ["table", "json", "turtle", "jsonld", "fhir", "junit", "csv"])
+def test_there_is_no_report_on_nobody(run: Callable[..., Result], form: str) -> None:
+    result = run("validate", "nosuch.json", *AS_OF, "-f", form)
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = "nosuch.json cannot be read: there is no file or folder nosuch.json. Check the path."
+    assert result.stderr == f"Error: {said}\n"
+
+
+def test_nothing_is_converted_of_nobody(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run("convert", "nosuch.json", "-o", str(tmp_path / "a.ttl"))
+    assert (result.exit_code, result.stdout, list(tmp_path.iterdir())) == (2, "", [])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("validate", ""), ("validate", "a.json", ""), ("convert", ""), ("explain", "verdict", "", "--rule", "x")],
+)
+def test_an_empty_path_is_not_the_current_folder(command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, "an empty path names nothing" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["validate", "convert"])
+def test_no_output_in_the_place_of_the_input(run: Callable[..., Result], tmp_path: Path, command: str) -> None:
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "Patient.ndjson").write_text(json.dumps(PATIENT), encoding="utf-8")
+    for place in ("export/Patient.ndjson", "export/out.ttl"):
+        result = run(command, "export", "-f", "turtle", "-o", str(tmp_path / place))
+        assert (result.exit_code, "is the input, or in its folder" in result.stderr) == (2, True)
+    assert [path.name for path in (tmp_path / "export").iterdir()] == ["Patient.ndjson"]
 
 
 def test_unknown_jurisdictions_and_days_are_told_with_what_would_do(run: Callable[..., Result]) -> None:
@@ -223,6 +313,21 @@ def test_what_is_converted_is_judged_alike(run: Callable[..., Result], tmp_path:
     reports = [json.loads(run("validate", name, *AS_OF, "-f", "json").stdout) for name in ("a.json", "b.ttl")]
     first, second = (report["patients"][0]["rules"] for report in reports)
     assert first == second
+
+
+def test_what_is_converted_to_a_name_that_is_not_read(run: Callable[..., Result], tmp_path: Path) -> None:
+    for name in ("b.ntriples", "b.nt"):
+        run("convert", "a.json", "-f", "ntriples", "-o", str(tmp_path / name), a_json=NOTHING)
+    refused = run("validate", "b.ntriples", *AS_OF)
+    assert refused.stderr == "Error: b.ntriples is not read under this suffix: name it .nt.\n"
+    assert run("validate", "b.nt", *AS_OF).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["validate", "convert"])
+def test_help_says_what_paths_are(command: str) -> None:
+    told = " ".join(CliRunner().invoke(main, [command, "--help"]).output.split())
+    assert "PATH is a file of FHIR R4 (.json, .ndjson, .jsonl) or of RDF in the patient vocabulary (.ttl, .nt," in told
+    assert "or - for standard input" in told
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -139,8 +139,13 @@ def test_a_folder_with_folders(guideline: Guideline, tmp_path: Path) -> None:
     [
         ("Condition.ndjson.gz", Path.touch, r"^Condition\.ndjson\.gz in .* is packed, and would be missed: unpack it"),
         ("more/b.xml", Path.touch, r"^more/b\.xml in .* is of a form that is not read, .*: convert it to FHIR JSON"),
-        ("more", lambda path: path.symlink_to(path.parents[1]), "^more in .* is a link to a folder"),
+        ("more", lambda path: path.symlink_to(path.parents[1]), "^more in .* is linked to a folder"),
         ("c.json", lambda path: path.symlink_to("nothing"), r"^c\.json in .* is no file, or a link to nothing"),
+        (
+            "d.ndjson",
+            lambda path: path.write_text("{\n}"),
+            r"^d\.ndjson in .* is JSON over several lines.*name it \.json",
+        ),
     ],
 )
 def test_what_would_be_missed_in_silence(
@@ -154,17 +159,66 @@ def test_what_would_be_missed_in_silence(
 
 
 @pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, r"^0\.gz in the folder .* is packed, and would be missed: unpack it\.$"),
+        (3, r"^0\.gz, 1\.gz, 2\.gz in the folder .* are packed, and would be missed: unpack them\.$"),
+        (5, r"^0\.gz, 1\.gz, 2\.gz and 2 more in the folder .* are packed, and would be missed: unpack them\.$"),
+    ],
+)
+def test_of_several_files_that_would_be_missed_three_are_named(
+    guideline: Guideline, tmp_path: Path, count: int, said: str
+) -> None:
+    (tmp_path / "a.json").write_bytes(text(bundle(patient(), CONDITION)))
+    (tmp_path / "b.xml").touch()  # for another reason
+    for number in range(count):
+        (tmp_path / f"{number}.gz").touch()
+    with pytest.raises(RecordError, match=said):
+        list(guideline.records.from_path(tmp_path))
+
+
+@pytest.mark.parametrize("member", ["error", "errors"])
+def test_the_manifest_of_a_bulk_export_is_nobodys_record(guideline: Guideline, tmp_path: Path, member: str) -> None:
+    """What has no `error` is none, and a fault as any JSON that is no resource."""
+    manifest = {"transactionTime": "2026-01-30T01:00:00Z", "request": "https://x/$export", "output": [], member: []}
+    (tmp_path / "Patient.ndjson").write_bytes(text(patient()))
+    (tmp_path / "Condition.ndjson").write_bytes(text(CONDITION))
+    (tmp_path / "manifest.json").write_bytes(text(manifest))
+    failed: list[RecordError] = []
+    (record,) = guideline.records.from_all([tmp_path], unread=failed.append)
+    assert len(facts(record)) == 1
+    assert [str(error).partition(":")[0] for error in failed] == ([] if member == "error" else ["manifest.json"])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x.json.GZ", r"^x\.json\.GZ is packed: unpack it\.$"),
+        ("x.xml", r"^x\.xml is of a form that is not read: convert it to FHIR JSON\.$"),
+        ("x.ntriples", r"^x\.ntriples is not read under this suffix: name it \.nt\.$"),
+        ("x.turtle", r"^x\.turtle is not read under this suffix: name it \.ttl\.$"),
+        ("x.py", r"^x\.py is no file of records by its suffix\. Read are \.json, \.ndjson, .*, \.jsonld\.$"),
+        ("x", r"^x is no file of records by its suffix\. Read are \.json, "),
+        ("x.ndjson", r"^x\.ndjson is JSON over several lines, and not one resource a line: name it \.json\.$"),
+    ],
+)
+def test_files_of_other_forms_are_refused_with_what_to_do(
+    guideline: Guideline, tmp_path: Path, name: str, said: str
+) -> None:
+    (tmp_path / name).write_text('{\n "resourceType": "Patient"\n}')
+    with pytest.raises(WrongRecord, match=said):
+        list(guideline.records.from_path(tmp_path / name))
+
+
+@pytest.mark.parametrize(
     ("name", "said"),
     [
         ("missing.json", "cannot be read"),
         ("missing", "no file or folder"),
-        ("x.xml", "by its suffix"),
         (".", "no file of records"),
     ],
 )
 def test_paths_that_cannot_be_read(guideline: Guideline, tmp_path: Path, name: str, said: str) -> None:
-    if name == "x.xml":
-        (tmp_path / name).write_text("<Patient/>")
     with pytest.raises(RecordError, match=said):
         list(guideline.records.from_path(tmp_path / name))
 
