@@ -18,6 +18,9 @@ MOST_NAMED = 3
 """Files that are named of those that would be missed for one reason."""
 
 LINK = "{is} linked to a folder, and would be missed: put the folder in the place of the link, or remove the link"
+NO_FILE = "{is} no file, or a link to nothing, and would be missed: put {it} right, or remove {it}"
+PACKED_FILE = "{is} packed, and would be missed: unpack {it}"
+OTHER_FORM = "{is} of a form that is not read, and would be missed: convert {it} to FHIR JSON, or move {it} away"
 NOT_LINES = "{is} JSON over several lines, and not one resource a line: name {it} .json"
 ONE = {"is": "is", "it": "it"}
 SEVERAL = {"is": "are", "it": "them"}
@@ -106,12 +109,8 @@ def _missed(path: Path) -> str:
         return ""
     if path.is_dir():
         return LINK
-    if suffix in PACKED:
-        return "{is} packed, and would be missed: unpack {it}"
-    if suffix in UNREAD:
-        return "{is} of a form that is not read, and would be missed: convert {it} to FHIR JSON, or move {it} away"
-    if not _is_named_as_read(path):
-        return ""
-    if not path.is_file():
-        return "{is} no file, or a link to nothing, and would be missed: put {it} right, or remove {it}"
-    return NOT_LINES if suffix in LINES and is_indented(path) else ""
+    if suffix in SUFFIXES and not path.is_file():
+        return NO_FILE
+    if suffix in LINES and is_indented(path):
+        return NOT_LINES
+    return PACKED_FILE if suffix in PACKED else OTHER_FORM if suffix in UNREAD else ""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kg_service import Guideline
+
 TYPE = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 SH = "http://www.w3.org/ns/shacl#"
 FORMS = {"turtle": RdfFormat.TURTLE, "ntriples": RdfFormat.N_TRIPLES, "jsonld": RdfFormat.JSON_LD}
@@ -55,7 +57,7 @@ NOTHING = bundle()
 
 
 @pytest.fixture
-def run(tmp_path: Path, cache_folder: Path) -> Callable[..., Result]:  # noqa: ARG001 - set before the first load
+def run(tmp_path: Path, guideline: Guideline) -> Callable[..., Result]:  # noqa: ARG001 - kept, so that no start says so
     def call(command: str, *arguments: str, **files: str) -> Result:
         for name, content in files.items():
             (tmp_path / name.replace("_", ".")).write_text(content, encoding="utf-8")
@@ -86,7 +88,7 @@ def test_exit_status(run: Callable[..., Result], record: str, options: tuple[str
 
 
 def test_the_table_says_what_is_wrong_where_and_by_whom(run: Callable[..., Result]) -> None:
-    output = run("validate", "a.json", *AS_OF, a_json=WRONG_DOSE).output
+    output = run("validate", "a.json", *AS_OF, a_json=WRONG_DOSE).stdout
     assert output.startswith("Patient/p1: ")
     told = " ".join(output.split())
     assert "romosozumab (MedicationAdministration/d1, 2025-01-01) is 105 mg in total; the dose is 210 mg." in told
@@ -228,7 +230,7 @@ def test_the_manifest_of_a_bulk_export_is_named_and_no_patient(run: Callable[...
     (tmp_path / "export" / "Patient.ndjson").write_text(json.dumps(PATIENT), encoding="utf-8")
     (tmp_path / "export" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     result = run("validate", "export", *AS_OF, "-f", "csv")
-    not_read, counts = result.stderr.splitlines()
+    not_read, *_, counts = result.stderr.splitlines()
     assert not_read.endswith("being hidden or no files of records: manifest.json.")
     assert counts.startswith("1 patient as of 2026-01-31: ")
     assert counts.endswith(" 0 not judged.")
