@@ -76,7 +76,7 @@ def of_table(table: DataFrame, column: str, key: str | None) -> tuple[DataFrame,
 
 @dataclass(frozen=True)
 class Look:
-    """Looks at each line: whom it is of. Only lines with something to share are kept."""
+    """Looks at each line: whom it is of. Only lines with something to share, and those that are broken, are kept."""
 
     starts: Starts
 
@@ -87,7 +87,7 @@ class Look:
     @staticmethod
     def _seen(line: Line) -> tuple[object, ...]:
         seen = glance(line.data)
-        data = line.data if Trait.SHARED in seen.traits else None
+        data = line.data if seen.traits & (Trait.SHARED | Trait.BROKEN) else None
         offered = sorted(seen.offered) if Trait.PATIENT in seen.traits else []
         return int(seen.traits), sorted(seen.names), offered, data, line.number, line.source, line.shown
 

@@ -181,6 +181,8 @@ def test_a_file_that_cannot_be_read_costs_no_other(guideline: Guideline, tmp_pat
         ("b.ndjson", '{"resourceType":"MedicationRequest"', ["Order"]),
         ("b.json", '{"id": "8", "cod', ["Administration", "Allergy", "Condition", "Order", "Use"]),
         ("b.json", '{"resourceType": "Observation", "id": ', []),  # what it may have measured is said of nobody
+        ("b.ndjson", '{"resourceType": "Patient", "id": "2"', []),  # somebody else
+        ("b.ndjson", '{"resourceType": "Conditon", "id": "2"', ["Condition"]),
         ("b.json", '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Condition"', []),
         ("b.json", '{"name": "of no patient"}', []),
     ],

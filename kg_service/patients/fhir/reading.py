@@ -178,18 +178,18 @@ def intended(kind: str) -> str:
 
 
 def read_torn(data: bytes, name: str, told: Notes) -> list[Entry]:
-    """Return what stands for a line or file that is no JSON, and may be of any patient, as far as its type can be seen.
+    """Return what stands for a line or file that is no JSON: a record of any patient, as far as its type can be seen.
 
-    Nothing stands for JSON that is no FHIR, nor for a bundle: that has patients of its own, and says nothing of others.
+    Nothing stands for JSON that is no FHIR, for resources that leave no verdict open, nor for a bundle, which has
+    patients of its own.
     """
     try:
         json.loads(data.decode("utf-8-sig"), parse_int=float)
     except (ValueError, RecursionError):
+        told.remark(name, "This cannot be read, and may be of any patient in the input")
         found = WRITTEN_TYPE.search(data.replace(b"\0", b""))  # which UTF-16 has beside each letter
-        kind = found[1].decode() if found else UNREAD
-        if kind != "Bundle":
-            told.remark(name, "This cannot be read, and may be of any patient in the input")
-            return [Entry({"resourceType": kind}, name)]
+        kind = intended(found[1].decode()) if found else UNREAD
+        return [Entry({"resourceType": kind}, name)] if kind in {UNREAD, *UNREADABLE} else []
     return []
 
 
