@@ -61,7 +61,8 @@ def _answer(asked: ProtocolQuery) -> Response:
     response = send_answer(
         answer, lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer))
     )
-    if any(function in asked.text.upper() for function in _CHANGING):
+    text = asked.text.upper()
+    if any(function in text for function in _CHANGING):
         response.headers["Cache-Control"] = "no-store"
     return response
 
