@@ -167,6 +167,10 @@ class Terminology:
         """Tell whether a concept is of a class."""
         return concept in self._members(kind)
 
+    def concepts(self, kind: NamedNode) -> tuple[NamedNode, ...]:
+        """Return all concepts of a class, sorted."""
+        return tuple(sorted(self._members(kind), key=str))
+
     def members(self, agent_class: NamedNode) -> tuple[NamedNode, ...]:
         """Return the agents of a class of agents, sorted."""
         quads = self._store.quads_for_pattern(None, MEMBER_OF, agent_class)

@@ -27,6 +27,9 @@ SUBJECT = NamedNode(PATIENT + "subject")
 WHAT = tuple(NamedNode(PATIENT + name) for name in ("condition", "agent", "observable"))
 WHEN = tuple(NamedNode(PATIENT + name) for name in ("onset", "effective", "start"))
 RECORDED = NamedNode(PATIENT + "recorded")
+MOST_NAMED = 3
+"""What may be more things than this is not named."""
+
 NAMING = frozenset({SUBJECT, RESOURCE_ID, RECORDED, *WHAT, *WHEN})
 
 
@@ -76,7 +79,8 @@ def _name(node: NamedNode, said: dict[NamedNode, list[str]]) -> str:
     when = [text for predicate in WHEN for text in said.get(predicate, [])]
     when += [f"recorded {text}" for text in said.get(RECORDED, [])]
     which = said.get(RESOURCE_ID) or [unquote(node.value.rpartition("/")[2])]
-    return f"{' and '.join(what) or 'what is recorded'} ({which[0]}, {when[0] if when else 'undated'})"
+    named = " and ".join(what) if 0 < len(what) <= MOST_NAMED else "what is recorded"
+    return f"{named} ({which[0]}, {when[0] if when else 'undated'})"
 
 
 def _is_reachable(triple: Triple, vocabulary: frozenset[str]) -> bool:

@@ -179,8 +179,9 @@ def test_a_file_that_cannot_be_read_costs_no_other(guideline: Guideline, tmp_pat
         ("b.json", '{"resourceType": "Condition", "id": "8", "code": {"cod', ["Condition"]),
         ("b.ndjson", '{"resourceType": "Condition", "id": "8", "code": {"cod', ["Condition"]),
         ("b.ndjson", '{"resourceType":"MedicationRequest"', ["Order"]),
-        ("b.json", '{"id": "8", "cod', ["Administration", "Allergy", "Condition", "Order", "Use"]),
-        ("b.json", '{"resourceType": "Observation", "id": ', []),  # what it may have measured is said of nobody
+        ("b.json", '{"id": "8", "cod', ["Administration", "Allergy", "Condition", "Observation", "Order", "Use"]),
+        ("b.json", '{"resourceType": "Observation", "id": ', ["Observation"]),
+        ("b.json", '{"resourceType": "Encounter", "id": ', []),  # leaves no verdict open
         ("b.ndjson", '{"resourceType": "Patient", "id": "2"', []),  # somebody else
         ("b.ndjson", '{"resourceType": "Conditon", "id": "2"', ["Condition"]),
         ("b.json", '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Condition"', []),
@@ -194,7 +195,9 @@ def test_what_cannot_be_read_may_be_of_any_patient(
     (tmp_path / name).write_text(torn)
     unread: list[RecordError] = []
     (record,) = guideline.records.from_all([tmp_path], unread=unread.append)
-    assert [fact["type"][0] for fact in facts(record) if "unreadable" in fact] == kinds
+    torn = [fact for fact in facts(record) if fact["inputPath"][0].startswith(name)]
+    assert [fact["type"][0] for fact in torn] == kinds
+    assert all("unreadable" in fact or len(fact["observable"]) > 10 for fact in torn)
     assert len(unread) == 1
 
 

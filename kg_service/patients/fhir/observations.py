@@ -143,6 +143,13 @@ def _write_observable(draft: Draft, place: Element, words: Words, matches: list[
         draft.say("codeMatch", term("ByWiderCode"))
 
 
+def write_any_observable(draft: Draft) -> None:
+    """Write that anything may have been observed."""
+    for observable in draft.chart.terminology.concepts(OBSERVABLE):
+        draft.say("observable", observable)
+    draft.say("codeMatch", term("ByWiderCode"))
+
+
 def _value(element: Element, chart: Chart) -> Quantity:
     """Return a value that is a number; a remark on any other."""
     if element.has("valueQuantity"):

@@ -23,7 +23,7 @@ from kg_service.patients.fhir.element import Element, Notes, shown_type
 from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
 from kg_service.patients.fhir.identity import are_two
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
-from kg_service.patients.fhir.observations import read_observation, read_risk_assessment
+from kg_service.patients.fhir.observations import read_observation, read_risk_assessment, write_any_observable
 from kg_service.patients.fhir.person import read_patient
 from kg_service.patients.fhir.reasons import DATES, read_mentions, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
@@ -59,8 +59,12 @@ UNREADABLE = {
 """What is written of a resource whose patient is not told: it may be of anyone in the input, so it is left open."""
 
 WRITTEN_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
-UNREAD = "(unread)"
-"""Stands for the type of what cannot be read: it may be anything, of anyone."""
+OBSERVATION = "Observation"
+TORN = {**UNREADABLE, OBSERVATION: OBSERVATION}
+"""What a line or file may be that cannot be read, and so is of anyone."""
+
+UNREAD, SEEN = "(unread)", "seen"
+"""The type of what stands for it, and the member that says which type was seen, if any."""
 
 VOID = {"entered-in-error", "cancelled"}
 JUDGED = {*READERS, *DATES, "Patient", "Medication", "Substance"}
@@ -188,8 +192,8 @@ def read_torn(data: bytes, name: str, told: Notes) -> list[Entry]:
     except (ValueError, RecursionError):
         told.remark(name, "This cannot be read, and may be of any patient in the input")
         found = WRITTEN_TYPE.search(data.replace(b"\0", b""))  # which UTF-16 has beside each letter
-        kind = intended(found[1].decode()) if found else UNREAD
-        return [Entry({"resourceType": kind}, name)] if kind in {UNREAD, *UNREADABLE} else []
+        seen = intended(found[1].decode()) if found else None
+        return [Entry({"resourceType": UNREAD, SEEN: seen}, name)] if seen in {None, *TORN} else []
     return []
 
 
@@ -206,15 +210,27 @@ def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
 
 def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:
     """Write in every chart that there is a record which may be of this patient, unless it says nothing of anyone."""
-    kind = UNREADABLE.get(intended(entry.type))
-    kinds = sorted(set(UNREADABLE.values())) if entry.type == UNREAD else [kind] if kind else []
+    kinds = _kinds_of(entry)
     element = entry.element(common)
     is_void = element.text("status") in VOID or verified(element) in {IN_ERROR, VERIFICATION["refuted"]}
     for number, chart in enumerate([] if is_void else charts):
-        for one in kinds:
+        for kind in kinds:
             told = [f"patient-{number}"] if len(charts) > 1 else []
-            told += [one] if len(kinds) > 1 else []
-            chart.record(entry, one, "-".join(told)).say("unreadable", TRUE)
+            told += [kind] if len(kinds) > 1 else []
+            draft = chart.record(entry, kind, "-".join(told))
+            if kind == OBSERVATION:
+                write_any_observable(draft)
+            else:
+                draft.say("unreadable", TRUE)
+
+
+def _kinds_of(entry: Entry) -> list[str]:
+    """Return what a resource that is nobody's may be in the patient vocabulary."""
+    if entry.type != UNREAD:
+        kind = UNREADABLE.get(intended(entry.type))
+        return [kind] if kind else []
+    seen = entry.resource[SEEN]
+    return [TORN[str(seen)]] if seen else sorted(set(TORN.values()))
 
 
 class _Charts:
