@@ -20,11 +20,11 @@ class Clause(NamedTuple):
 
 def dataset_clauses(found: Sequence[Token]) -> list[Clause]:
     """Return the clauses of a query; prefixed names written out, relative IRIs as they stand."""
-    if not any(token.kind == "word" and token.text.upper() == "FROM" for token in found):
-        return []
     prefixes: dict[str, str] = {}
     clauses = []
     words = [token.text.upper() if token.kind == "word" else "" for token in found]
+    if "FROM" not in words:
+        return []
     for index, token in enumerate(found):
         named = words[max(index - 2, 0) : index] == ["FROM", "NAMED"]
         if words[index - 2 : index - 1] == ["PREFIX"] and token.kind == "iri":

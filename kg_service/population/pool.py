@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
-import signal
 import sys
-import threading
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from kg_service.child import live_no_longer_than_the_parent
 from kg_service.errors import KgServiceError
 from kg_service.guideline import Guideline
 from kg_service.population.worker import Worker
@@ -126,10 +124,8 @@ def _can_fork() -> bool:
 
 
 def _work(channel: Connection[Checked | Exception, Batch], task: Task, rules: Rules) -> None:
-    """Check what comes; the main function of a process, which leaves it to the one that began it when to end."""
-    for name in ("SIGINT", "SIGTERM"):  # sent to all by a terminal or a service manager
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Check what comes; the main function of a process."""
+    live_no_longer_than_the_parent()
     if isinstance(rules, Path):
         guideline = Guideline.load(rules)
         rules = guideline, guideline.validator_with(task.engine)
@@ -143,10 +139,3 @@ def _work(channel: Connection[Checked | Exception, Batch], task: Task, rules: Ru
             except Exception as error:  # noqa: BLE001 - raised where somebody can tell of it
                 result = error
             channel.send(result)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import signal
 import sys
-import threading
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg_service.child import live_no_longer_than_the_parent
 from kg_service.errors import AnswerTooLarge
 from kg_service.guideline import Guideline
 from kg_service.knowledge.limits import Limits
@@ -57,7 +55,7 @@ def application(root: Path | None) -> Flask:
 
 def work(channel: socket.socket, plan: Plan) -> None:
     """Answer the requests that come through *channel*; the main function of the process."""
-    _live_no_longer_than_the_server()
+    live_no_longer_than_the_parent()
     sys.stderr = _apart_from_the_engine()
     logs.configure()
     app = application(plan.root)
@@ -97,23 +95,6 @@ def _read(stream: io.BufferedRWPair) -> Request | None:
         return None
     head, body = messages.LENGTHS.unpack(lengths)
     return messages.request(stream.read(head), stream.read(body))
-
-
-def _live_no_longer_than_the_server() -> None:
-    """End with the server however it ends; until then, let it decide when to stop.
-
-    The engine lets other threads run while it evaluates, so this one is heard in the middle of any query.
-    """
-    for name in ("SIGINT", "SIGTERM"):  # sent to the whole group by a terminal or a service manager
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-    threading.Thread(target=_follow, daemon=True).start()
-
-
-def _follow() -> None:
-    server = parent_process()
-    if server is not None:
-        server.join()
-        os._exit(0)
 
 
 def _apart_from_the_engine() -> TextIO:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from kg_service.patients.fhir.element import objects_in
+from kg_service.patients.fhir.json_text import parse_loosely
 from kg_service.patients.fhir.library import LITERAL, URN, VERSION
 from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS, UNREADABLE, intended
 from kg_service.patients.glance import Glance, Trait
@@ -27,8 +27,8 @@ SHARED = frozenset({"Medication", "Substance"})
 def glance(data: bytes) -> Glance:
     """Tell whom a line is of, by names that are the same for all references to one resource."""
     try:
-        parsed = json.loads(data.decode("utf-8-sig"), parse_int=float)  # int refuses long ones
-    except (ValueError, RecursionError):
+        parsed = parse_loosely(data)
+    except ValueError:
         return Glance(Trait.BROKEN)
     if not isinstance(parsed, dict) or not isinstance(kind := parsed.get("resourceType"), str):
         return Glance(Trait.BROKEN)

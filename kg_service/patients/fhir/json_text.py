@@ -47,6 +47,14 @@ def parse_json(data: bytes, *, first_line: int = 1) -> object:
         ) from None
 
 
+def parse_loosely(data: bytes) -> object:
+    """Return the value of a JSON text in UTF-8, for a quick look; ValueError for what is not JSON."""
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_int=float)  # int refuses long ones
+    except RecursionError as error:
+        raise ValueError from error
+
+
 def _decode(data: bytes, first_line: int) -> str:
     body = data.removeprefix(codecs.BOM_UTF8)
     try:

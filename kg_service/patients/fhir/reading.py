@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from difflib import get_close_matches
 from functools import lru_cache
@@ -22,6 +21,7 @@ from kg_service.patients.fhir.conditions import (
 from kg_service.patients.fhir.element import Element, Notes, shown_type
 from kg_service.patients.fhir.entries import Entry, absolute_iri, newest, open_resource, record_iri
 from kg_service.patients.fhir.identity import are_two
+from kg_service.patients.fhir.json_text import parse_loosely
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment, write_any_observable
 from kg_service.patients.fhir.person import read_patient
@@ -188,8 +188,8 @@ def read_torn(data: bytes, name: str, told: Notes) -> list[Entry]:
     patients of its own.
     """
     try:
-        json.loads(data.decode("utf-8-sig"), parse_int=float)
-    except (ValueError, RecursionError):
+        parse_loosely(data)
+    except ValueError:
         told.remark(name, "This cannot be read, and may be of any patient in the input")
         found = WRITTEN_TYPE.search(data.replace(b"\0", b""))  # which UTF-16 has beside each letter
         seen = intended(found[1].decode()) if found else None
