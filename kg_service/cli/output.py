@@ -76,6 +76,8 @@ def print_text(text: str | bytes) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
+    except OSError as error:
+        raise _unwritable(error) from error
 
 
 def print_part(content: bytes) -> None:
@@ -87,10 +89,12 @@ def print_part(content: bytes) -> None:
         _forget_output()
         raise click.exceptions.Exit(UNFINISHED) from None
     except OSError as error:
-        _forget_output()
-        raise KgServiceError(
-            f"Standard output cannot be written: {error.strerror}. Free space, or name a file."
-        ) from error
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> KgServiceError:
+    _forget_output()
+    return KgServiceError(f"Standard output cannot be written: {error.strerror}. Free space, or name a file.")
 
 
 def _forget_output() -> None:

@@ -1,8 +1,12 @@
-"""Logs, one JSON object a line, on standard error. They name no query, no parameter and nothing of a patient."""
+"""Logs, one JSON object a line, on standard error. They name no query, no parameter and nothing of a patient.
+
+What cannot be written, to a full disk or a pipe that nobody reads, is dropped and counted: nothing fails for it.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import logging
 import os
@@ -51,11 +55,22 @@ class _Unhindered(logging.StreamHandler[TextIO]):
             return
         super().emit(record)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is the library's
+        """Count a line that could not be written; there is nowhere else to tell of it."""
+        if isinstance(sys.exception(), OSError):
+            metrics.DROPPED.inc()
+        else:
+            super().handleError(record)
 
-def configure() -> None:
-    """Send all logs of this process to standard error as JSON; parsers' warnings, which quote, to nowhere."""
+
+def configure(number: int = 2) -> None:
+    """Send all logs of this process as JSON to standard error, the open file *number*.
+
+    Parsers' warnings, which quote, go nowhere.
+    """
     if sys.stderr is None:  # whoever started the process has closed it
-        sys.stderr = _nowhere()
+        _open_nowhere()
+    sys.stderr = _unbuffered(number)
     handler = _Unhindered()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
@@ -65,8 +80,13 @@ def configure() -> None:
     logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
 
 
-def _nowhere() -> TextIO:
-    """Return a standard error that nobody reads, for processes started from here as well."""
+def _unbuffered(number: int) -> TextIO:
+    """Return a stream that keeps nothing: what could not be written would fail the next start of a worker."""
+    file = io.FileIO(number, "w", closefd=False)
+    return io.TextIOWrapper(file, "utf-8", "backslashreplace", write_through=True)
+
+
+def _open_nowhere() -> None:
+    """Make standard error one that nobody reads, for processes started from here as well."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.set_inheritable(2, True)  # noqa: FBT003 - the name says it
-    return os.fdopen(2, "w", encoding="utf-8", closefd=False)

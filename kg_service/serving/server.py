@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
 
-import click
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -75,12 +75,19 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
         await ready
         serving = loop.create_task(server.serve())
         await _listening(*place)
-        click.echo(f"Serving on {url} (stop with Ctrl-C)")
+        _tell(f"Serving on {url} (stop with Ctrl-C)\n")
         await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
         server.stop()
         await asyncio.wait({serving}, timeout=settings.stop_time)
     finally:
         await pool.stop()
+
+
+def _tell(text: str) -> None:
+    """Print the text past the buffer, where it would stay if it cannot be written; it is served all the same."""
+    if sys.stdout is not None:
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), text.encode())
 
 
 def _allow_connections() -> None:

@@ -21,7 +21,6 @@ from kg_service.web import create_app
 if TYPE_CHECKING:
     import io
     import socket
-    from typing import TextIO
 
     from flask import Flask
 
@@ -56,8 +55,7 @@ def application(root: Path | None) -> Flask:
 def work(channel: socket.socket, plan: Plan) -> None:
     """Answer the requests that come through *channel*; the main function of the process."""
     live_no_longer_than_the_parent()
-    sys.stderr = _apart_from_the_engine()
-    logs.configure()
+    logs.configure(_apart_from_the_engine())
     app = application(plan.root)
     app.config["TRUSTED_HOSTS"] = plan.trusted_hosts or None
     limits = Limits(rows=plan.rows, size=plan.size)
@@ -97,9 +95,9 @@ def _read(stream: io.BufferedRWPair) -> Request | None:
     return messages.request(stream.read(head), stream.read(body))
 
 
-def _apart_from_the_engine() -> TextIO:
-    """Return standard error for Python alone: the engine, when it fails, writes there what it was doing."""
-    kept = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8")
+def _apart_from_the_engine() -> int:
+    """Return standard error as a file for Python alone: the engine, when it fails, writes there what it was doing."""
+    kept = os.dup(sys.stderr.fileno())
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     return kept

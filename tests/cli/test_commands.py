@@ -221,6 +221,18 @@ class TestProcess:
         assert "Error" not in errors
         assert "ignored" not in errors
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full, a disk that is full, is not everywhere")
+    @pytest.mark.parametrize("command", ["queries", "digest", "query statement --param id=S-LEAD-1a -f csv"])
+    def test_a_full_disk_is_one_sentence_with_status_2(self, command: str) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*PROGRAM, *command.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 2
+        *remarks, told = done.stderr.splitlines()
+        assert told == "Error: Standard output cannot be written: No space left on device. Free space, or name a file."
+        assert not any("Error" in remark for remark in remarks)
+
     @pytest.mark.parametrize(
         ("form", "expected"), [("table", b"x\n---\n? \xe9\n"), ("csv", b"x\n\xe2\x89\xa5 \xc3\xa9\n")]
     )

@@ -13,7 +13,7 @@ import threading
 import time
 from functools import partial
 from operator import add
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -28,9 +28,6 @@ from .live import RELEASE, RUNAWAY, SMALL, START, Response, Running, children, r
 
 if sys.platform == "linux":
     import resource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TOKEN = "s3cret"  # noqa: S105 - of a test
 linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits of processes as Linux has them")
@@ -263,8 +260,11 @@ def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
 
 @linux
 def test_a_disk_that_fills_up_is_not_noticed(tmp_path: Path) -> None:
-    """No file may grow any more, not even the log's; workers are replaced all the same, if late on a busy machine."""
-    with running(tmp_path / "log", patience=10.0) as server:
+    """No file may grow any more, not even the log's; workers are replaced all the same, if late on a busy machine.
+
+    Python keeps what it could not write of the log, and tries again, unless it is told not to.
+    """
+    with running(tmp_path / "log", environment={"PYTHONUNBUFFERED": ""}, patience=10.0) as server:
         for pid in (server.process.pid, *children(server.process.pid), *server.workers()):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
         assert server.sparql(RUNAWAY).status == 504
@@ -273,6 +273,37 @@ def test_a_disk_that_fills_up_is_not_noticed(tmp_path: Path) -> None:
         assert until(lambda: set(server.workers()) - killed)
         assert server.sparql("ASK { ?s ?p ?o }").json["boolean"] is True
         assert server.ask("POST", "/validate", b" " * 3_000_000, Content_Type="text/turtle").status < 500
+        assert server.metric("kg_service_log_lines_dropped_total") > 0
+
+
+@linux
+def test_that_nobody_can_be_told_where_it_serves_is_no_fault(tmp_path: Path) -> None:
+    """What could not be printed does not fail the start of a worker either."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(
+            [sys.executable, "-c", START, json.dumps([str(RELEASE), {**SMALL, "port": port}])],
+            stdout=full,
+            stderr=full,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+        ) as process,
+    ):
+        try:
+            server = Running(process, port, tmp_path / "none")
+            assert until(lambda: reached(port), 60)
+            server.kill_workers()
+            assert until(lambda: server.sparql("ASK {}").status == 200)
+        finally:
+            process.terminate()
+        assert process.wait(20) == 0
+
+
+def reached(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 @linux
