@@ -141,7 +141,7 @@ class Gate:
         _refuse_long(forwarded)
         _refuse_host(forwarded)
         self._authorise(request)
-        if request.path in OWN:
+        if request.path in OWN or _is_preflight(request):
             return call(self._app, self._named(forwarded))
         if request.method not in READING:
             forwarded = forwarded._replace(body=await self._read_body(request, receive, held))
@@ -174,7 +174,7 @@ class Gate:
 
     def _authorise(self, request: Request) -> None:
         """Compare in constant time, so that a token cannot be guessed piece by piece."""
-        if not self._settings.token or request.path in OPEN:
+        if not self._settings.token or request.path in OPEN or _is_preflight(request):
             return
         scheme, _, given = request.header("authorization").partition(" ")
         same = hmac.compare_digest(given.strip().encode(), self._settings.token.encode())
@@ -231,6 +231,11 @@ def _refuse_long(request: Request) -> None:
             limit="address",
             characters=LONGEST_TARGET,
         )
+
+
+def _is_preflight(request: Request) -> bool:
+    """Tell whether a browser asks what a script may send, without a token, as Fetch has it (CORS-preflight request)."""
+    return request.method == "OPTIONS" and bool(request.header("access-control-request-method"))
 
 
 def _refuse_host(request: Request) -> None:

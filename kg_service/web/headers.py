@@ -22,7 +22,7 @@ _OPEN = (
 
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
-    ("Access-Control-Allow-Headers", "Accept, Content-Type"),
+    ("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-None-Match, X-Request-Id"),
     ("Access-Control-Max-Age", "86400"),
 )
 """Tells a browser that asks first what a script may send there."""

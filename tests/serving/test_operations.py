@@ -110,6 +110,11 @@ def test_token_and_hosts(tmp_path: Path) -> None:
         for name in ("kg.example", "10.0.0.7:8000", "evil.example", "_"):
             assert server.get("/healthz", Host=name).status == 200
             assert server.get("/readyz", Host=name).status == 200
+        asked = server.ask("OPTIONS", "/sparql", **host, Access_Control_Request_Method="POST")
+        assert asked.status == 200
+        assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+        assert server.ask("OPTIONS", "/sparql", **host).status == 401
+        assert server.ask("POST", "/sparql", **host, Access_Control_Request_Method="POST").status == 401
         assert "s3cret" not in server.log.read_text()
 
 
