@@ -42,6 +42,9 @@ WRITTEN: Mapping[str, RdfFormat] = {
 SUBJECT = NamedNode(PATIENT + "subject")
 PERSON = NamedNode(PATIENT + "Patient")
 INPUT_PATH = NamedNode(PATIENT + "inputPath")
+CODE_MATCH, BY_WIDER_CODE = NamedNode(PATIENT + "codeMatch"), NamedNode(PATIENT + "ByWiderCode")
+OF_RECORDS = f"<{PATIENT}".encode()
+"""What lines of triples hold when they say something of a record."""
 BLANK = BASE + "record/blank/"
 DECIMAL_FORM = re.compile(r"[+-]?(?=[\d.]{1,19}$)(?:\d+\.?\d*|\.\d+)", re.ASCII)
 NUMBER_FORMS: Mapping[str, re.Pattern[str]] = {
@@ -159,14 +162,18 @@ class _Reader:
         self.patients: Sequence[NamedNode] = sorted(persons | set(self._of), key=str)
 
     def record(self, patient: NamedNode) -> PatientRecord:
-        """Return one patient's record; nodes that belong to nobody are told of in every record."""
+        """Return one patient's record; records that name nobody may be of any patient, and are possible in each."""
         triples: list[Triple] = []
-        remarks = [Remark(node.value, "Names no patient, so it is not used.") for node in self._stray]
+        of_all = [node for node in self._stray if _types(self._described[node]) & self._vocabulary.classes]
+        remarks = [
+            Remark(node.value, f"Names no patient, so it is {'only possible' if node in of_all else 'not used'}.")
+            for node in self._stray
+        ]
         faults: list[Fault] = []
         if patient not in self._described:
             remarks.append(Remark(patient.value, "The patient is not described: sex, birth date unknown."))
-        for node in (patient, *sorted(self._of[patient], key=str)):
-            for triple in self._described.get(node, []):
+        for node in (patient, *sorted(self._of[patient], key=str), *of_all):
+            for triple in self._possible(node, patient) if node in of_all else self._described.get(node, []):
                 problem = self._problem(triple, is_patient=node == patient)
                 if problem is None:
                     triples.append(Triple(*triple))
@@ -177,6 +184,11 @@ class _Reader:
             if all(triple.predicate != INPUT_PATH for triple in self._described.get(node, [])):
                 triples.append(Triple(node, INPUT_PATH, Literal(node.value)))
         return PatientRecord(patient, patient.value, tuple(triples), tuple(sorted(set(remarks))), tuple(sorted(faults)))
+
+    def _possible(self, node: NamedNode, patient: NamedNode) -> list[Fact]:
+        """Return what a record says, as one that may be of the patient."""
+        own = [fact for fact in self._described[node] if fact.predicate != CODE_MATCH]
+        return [*own, Fact(node, SUBJECT, patient), Fact(node, CODE_MATCH, BY_WIDER_CODE)]
 
     def _problem(self, triple: Fact, *, is_patient: bool) -> Remark | Fault | None:
         """Return what keeps a triple from being used: nothing, a remark, or a fault of form."""

@@ -44,6 +44,7 @@ SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
 CUE = NamedNode(CORE + "cue")
 KIND_OF = NamedNode(CORE + "kindOf")
+RECENT_FORM_OF = NamedNode(CORE + "recentFormOf")
 
 LINKS: dict[NamedNode, Kind] = {
     DENOTES: "denotes",
@@ -137,6 +138,12 @@ class Terminology:
     def is_near(self, concept: NamedNode, other: NamedNode) -> bool:
         """Tell whether two conditions are the same, or one is a kind of the other."""
         return concept == other or concept in self._wider(other) or other in self._wider(concept)
+
+    def is_event(self, concept: NamedNode) -> bool:
+        """Tell whether a condition is one that happens anew: it counts otherwise when it was not long ago."""
+        return any(
+            any(self._store.quads_for_pattern(None, RECENT_FORM_OF, c)) for c in (concept, *self._wider(concept))
+        )
 
     def has_system(self, system: str) -> bool:
         """Tell whether a published code system goes by this URI or name."""

@@ -56,10 +56,12 @@ def _statements(lines: Iterable[bytes]) -> Iterator[tuple[str, int, int, int, re
 
 
 def _look(found: Glance, match: re.Match[bytes]) -> None:
-    """Note the patient whom a statement names, or that its subject is one."""
+    """Note the patient whom a statement names, or that its subject is one, or a record."""
     is_person = match[2] == IS_A and match[3] == PERSON
     if is_person or (match[2] == SUBJECT and match[3]):
         found.traits |= Trait.RECORD
+    if match[2] == IS_A and match[3] and match[3].startswith(f"<{PATIENT}".encode()):
+        found.traits |= Trait.OPEN
     if match[2] == SUBJECT and match[3]:
         found.names.add(_term(match[3]))
 

@@ -71,13 +71,17 @@ class UnitReader:
         """Read lines of triples, and after them those that name no patient, of which each record tells."""
         facts: list[Fact] = []
         faults: list[Fault] = []
-        for place in (*unit.places, *self._survey.strays(source.group)[:STRAYS]):
+        strays = self._survey.strays(source.group)
+        for place in (*unit.places, *strays[:STRAYS]):
             try:
                 facts += rdf.facts(source.read(place.offset, place.length), source.media_type, first_line=place.number)
             except MalformedRecord as error:
                 if strict or not facts:
                     raise
                 faults.append(Fault(f"{source.name} line {error.line}", str(error)))
+        if any(rdf.OF_RECORDS in source.read(place.offset, place.length) for place in strays[STRAYS:]):
+            reason = "Too many records name no patient, and may be of any in the input: give each its patient."
+            faults.append(Fault(source.name, reason))
         records = rdf.read_facts(facts, self._graph)
         return [replace(record, faults=(*record.faults, *faults)) for record in records] if faults else records
 

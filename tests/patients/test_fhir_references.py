@@ -13,6 +13,7 @@ from kg_service.patients.fhir.reading import READERS
 from .fhir_data import (
     DENOSUMAB,
     INFARCTION,
+    LOINC,
     OSTEOPOROSIS,
     Json,
     bundle,
@@ -201,6 +202,34 @@ def test_what_names_nobody_is_unreadable_for_everybody(
         assert (only(record)["type"], only(record)["unreadable"]) == ([written], ["true"])
         assert "names no patient in the input" in reasons(record)
     assert facts(read_one(terminology, lost | {"status": "entered-in-error"})) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "members", "said"),
+    [
+        ("Observation", {"code": concept((LOINC, "17861-6"))}, ("Observation", "observable", "serum-calcium")),
+        ("Procedure", {"code": concept(INFARCTION)}, ("Condition", "condition", "myocardial-infarction")),
+        ("Encounter", {"reasonCode": [concept(INFARCTION)]}, ("Condition", "condition", "myocardial-infarction")),
+    ],
+)
+@pytest.mark.parametrize("subject", [None, {"display": "Somebody"}, {"reference": "Group/1"}])
+def test_what_names_nobody_is_possible_for_everybody(
+    terminology: Terminology, kind: str, members: Json, said: tuple[str, str, str], subject: Json | None
+) -> None:
+    """Left open as a whole, each such record would leave open nearly all that is judged."""
+    lost = resource(kind, subject=subject, **members)
+    both = read_resource(bundle(patient(), patient(id="2"), lost), terminology)
+    for record in both:
+        fact = only(record)
+        assert (fact["type"], fact[said[1]], fact["codeMatch"]) == ([said[0]], [said[2]], ["ByWiderCode"])
+        assert "names no patient in the input" in reasons(record)
+    nodes = [{triple.subject for triple in record.triples} for record in both]
+    assert nodes[0].isdisjoint(nodes[1])
+
+
+def test_what_is_of_a_thing_is_of_nobody(terminology: Terminology) -> None:
+    control = resource("Observation", code=concept((LOINC, "17861-6")), subject={"reference": "Device/analyser"})
+    assert facts(read_one(terminology, control)) == []
 
 
 def test_a_lone_resource_is_of_the_patient_that_it_names(terminology: Terminology) -> None:

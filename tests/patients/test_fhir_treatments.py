@@ -54,6 +54,10 @@ def test_the_planned_end_of_a_stopped_order_is_not_its_end(terminology: Terminol
         ({"intent": "instance-order"}, "Ongoing"),
         ({"intent": "proposal"}, "Planned"),
         ({"intent": "plan"}, "Planned"),
+        ({"intent": "plan", "reportedBoolean": False}, "Planned"),
+        ({"intent": "plan", "reportedBoolean": True}, "UnknownStatus"),  # as US Core has it of what patients take
+        ({"intent": "plan", "reportedReference": {"reference": "Patient/1"}}, "UnknownStatus"),
+        ({"intent": "order", "reportedBoolean": True}, "Ongoing"),
         ({"intent": "option"}, "Planned"),
         ({"intent": None}, "UnknownStatus"),
         ({"doNotPerform": True}, "NotDone"),
@@ -137,7 +141,7 @@ def test_agents(
     record = read_one(terminology, request(medicationCodeableConcept=medication))
     fact = only(record)
     assert (fact.get("agent"), fact.get("codeMatch")) == (agents, [match] if match else None)
-    assert fact.get("unreadable") == (["true"] if is_unreadable else None)
+    assert fact.get("unreadable") == (None if agents else ["true" if is_unreadable else "false"])
     is_proven = agents is not None and match is None
     assert bool(record.not_understood) != is_proven
 

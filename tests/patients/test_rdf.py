@@ -56,11 +56,12 @@ def test_a_record_is_taken_as_it_stands(guideline: Guideline) -> None:
     ("body", "path", "told"),
     [
         (PATIENT + "ex:p ex:mood 3 .", "ex:p ex:mood", "not in the patient vocabulary"),
-        (PATIENT + "ex:x a patient:Condition ; patient:condition concept:stroke .", "ex:x", "no patient"),
+        (PATIENT + "ex:x patient:condition concept:stroke .", "ex:x", "no patient, so it is not used"),
+        (PATIENT + "ex:x a patient:Condition ; patient:condition concept:stroke .", "ex:x", "it is only possible"),
         (PATIENT + "ex:x a ex:Thing ; patient:subject ex:p .", "ex:x rdf:type", "A class"),
-        ("ex:x a patient:Condition ; patient:subject ex:q .", "ex:q", "not described"),
+        ("ex:x a patient:Condition ; patient:subject ex:q ; patient:unreadable true .", "ex:q", "not described"),
     ],
-    ids=["property", "stray", "class", "person"],
+    ids=["property", "stray", "stray-record", "class", "person"],
 )
 def test_what_is_not_understood_is_told(guideline: Guideline, body: str, path: str, told: str) -> None:
     _, remarks, faults = read(guideline, body)
@@ -68,6 +69,18 @@ def test_what_is_not_understood_is_told(guideline: Guideline, body: str, path: s
     ((place, reason),) = remarks
     assert place == path
     assert told in reason
+
+
+def test_a_record_of_nobody_is_possible_in_all(guideline: Guideline) -> None:
+    text = (
+        HEAD
+        + "ex:p a patient:Patient . ex:q a patient:Patient . "
+        + ("ex:x a patient:Condition ; patient:condition concept:stroke ; patient:codeMatch patient:ByText .")
+    )
+    for record in read_rdf(text.encode(), "text/turtle", guideline):
+        said = {(t.predicate.value.rpartition("/")[2], t.object.value.rpartition("/")[2]) for t in record.triples}
+        assert {("subject", record.patient.value.rpartition("/")[2]), ("codeMatch", "ByWiderCode")} <= said
+        assert ("codeMatch", "ByText") not in said
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ MALFORMED = Case(
           patient:every 0 , 1001.5 ; patient:route concept:oral , concept:subcutaneous .
         ex:late a patient:Administration ; patient:subject ex:p ; patient:agent concept:romosozumab ;
           patient:start "2025-02-01"^^xsd:date ; patient:status patient:Done .
+        ex:bare-condition a patient:Condition ; patient:subject ex:p .
+        ex:bare-allergy a patient:Allergy ; patient:subject ex:p .
+        ex:bare-observation a patient:Observation ; patient:subject ex:p .
         ex:huge a patient:Observation ; patient:subject ex:p ; patient:observable concept:t-score ;
           patient:value 99.0 , 9 ; patient:lowLimit 1 , 2 ; patient:highLimit 1 , 2 .
         ex:twofold a patient:Observation , patient:Condition ; patient:subject ex:p ;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kg_service.patients.fhir.chart import TRUE, term
+from kg_service.patients.fhir.chart import FALSE, TRUE, term
 from kg_service.patients.fhir.coding import Words, by_code, by_text, read_words
 from kg_service.patients.terminology import AGENT, AGENT_CLASS
 
@@ -82,6 +82,7 @@ def write_agents(
     said = [medication for medication in words if medication.codes or medication.texts]
     if said and all(medication.is_readable(terminology) for medication in said):
         place.remark(f"Not understood: {codes} stands for no agent known here")
+        draft.say("unreadable", FALSE)
         return
     draft.say("unreadable", TRUE)
     what = f"{codes} names no agent, so it may be any" if codes else "no code tells which agent it is"

@@ -15,13 +15,13 @@ from kg_service.patients.fhir.entries import Entry, part_iri
 from kg_service.patients.record import PatientRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kg_service.patients.fhir.library import Library
     from kg_service.patients.terminology import Terminology
 
 
-TRUE = Literal(True)  # noqa: FBT003 - an RDF literal
+TRUE, FALSE = Literal(True), Literal(False)  # noqa: FBT003 - RDF literals
 
 
 @cache
@@ -72,6 +72,18 @@ class Chart:
         draft = self._describe(node, kind, path or entry.path, entry.resource_id)
         draft.say("subject", self.patient)
         return draft
+
+    def perhaps(self, reader: Callable[[Chart, Entry], None], entry: Entry, notes: Notes) -> None:
+        """Read a resource of which it is not certain that it says something of this patient: all in it is possible."""
+        apart = Chart(self.patient, self.resource_id, self.terminology, self.library, notes)
+        reader(apart, entry)
+        for triple in apart.triples:
+            if triple.predicate == TYPE and isinstance(triple.subject, NamedNode):
+                draft = Draft(triple.subject, self)
+                draft.say("codeMatch", term("ByWiderCode"))
+                draft.say("inPassing", TRUE)
+            if triple.predicate != term("codeMatch"):
+                self.triples[triple] = None
 
     def courses(self) -> list[tuple[NamedNode, Literal, Literal | None]]:
         """Return the conditions that codes prove, with their begin and end; to be asked when all have been read."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyoxigraph import Literal
+
 from kg_service.patients.fhir.agents import matches as agents_in
 from kg_service.patients.fhir.chart import TRUE, term
 from kg_service.patients.fhir.coding import by_code, by_cues, coded, plain, read_words, understand
@@ -15,7 +17,7 @@ from kg_service.patients.terminology import CONDITION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pyoxigraph import Literal, NamedNode
+    from pyoxigraph import NamedNode
 
     from kg_service.patients.fhir.chart import Chart, Draft
     from kg_service.patients.fhir.element import Element
@@ -27,6 +29,7 @@ IN_ERROR = term("EnteredInError")
 CLINICAL = {
     name: term(name.capitalize()) for name in ("active", "recurrence", "relapse", "inactive", "remission", "resolved")
 }
+RETURNED = {CLINICAL["recurrence"], CLINICAL["relapse"]}
 VERIFICATION = {
     **{
         name: term(name.capitalize()) for name in ("confirmed", "provisional", "differential", "unconfirmed", "refuted")
@@ -88,6 +91,10 @@ def read_condition(chart: Chart, entry: Entry) -> None:
     write_conditions(chart, origin, "Condition", matches, facts)
     further = by_cues(words.texts, chart.terminology, matches)
     write_possible(chart, origin, further, Facts(verification=verification) if matches else facts)
+    if clinical in RETURNED and matches:
+        element.remark("When it came back is not told: the onset is that of the first time", "clinicalStatus")
+        again = Facts(recorded, verification=VERIFICATION["unconfirmed"])
+        write_conditions(chart, origin._replace(part="again"), "Condition", matches, again)
 
 
 def verified(element: Element) -> NamedNode | None:
@@ -120,7 +127,8 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
     conditions = by_code(words, chart.terminology, (CONDITION,))
     agents = agents_in(words, chart.terminology, every_text=False)
     further = by_cues(words.texts, chart.terminology, conditions)
-    if not conditions and not agents and not further:
+    is_unreadable = bool(words.codes) and not words.texts
+    if not conditions and not agents and not further and not is_unreadable:
         element.remark("A procedure whose code names no condition and no agent here is not used")
         return
     status = plain(element, "status", PERFORMED, PERFORMED["unknown"])
@@ -137,6 +145,10 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
             write_conditions(chart, Origin(entry), "Condition", conditions, facts)
         dated = Facts(None if conditions else performed.last or performed.first, verification=status)
         write_possible(chart, Origin(entry), further, dated)
+        if is_unreadable and not conditions and not agents:
+            element.remark(f"Not understood: {words.lacking()}, so this may be the treatment of any condition", "code")
+            unknown = dated._replace(verification=VERIFICATION["unconfirmed"])
+            write_conditions(chart, Origin(entry, is_unreadable=True), "Condition", (), unknown)
         if agents:
             given = GIVEN.get(element.text("status") or "", term("UnknownStatus"))
             write_agents_given(chart, entry, agents, given, performed)
@@ -145,7 +157,7 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
 def write_conditions(chart: Chart, origin: Origin, kind: str, matches: Iterable[Match], facts: Facts) -> None:
     """Write one record per way in which codes stand for conditions, so that each is as sure as its own code.
 
-    What was not understood is written too, without a condition: that it is there is known.
+    What was not understood is written too, without a condition: that it is there is known, and whether it may be any.
     """
     for place, (way, concepts) in enumerate(_by_way(matches).items()):
         part = origin.part if place == 0 else f"{origin.part}-{way}".removeprefix("-")
@@ -153,8 +165,10 @@ def write_conditions(chart: Chart, origin: Origin, kind: str, matches: Iterable[
         for concept in concepts:
             draft.say("condition", concept)
         draft.say("codeMatch", CODE_MATCHES.get(way))
-        if not concepts and origin.is_unreadable:
-            draft.say("unreadable", TRUE)
+        if kind == "Condition" and origin.entry.type != kind:
+            draft.say("inPassing", TRUE)
+        if not concepts:
+            draft.say("unreadable", Literal(origin.is_unreadable))
         _write_facts(draft, facts, is_past=way == "history")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -64,18 +64,26 @@ class Entry:
             return part_iri(self.container.iri, quote(self.id or self.path, safe=""))
         return absolute_iri(self.full_url) or record_iri(self.resource_id or self.path)
 
+    def for_one(self, number: int) -> Entry:
+        """Return the resource as one by itself of what it may say of several patients."""
+        return replace(self, full_url=part_iri(self.iri, f"patient-{number}").value)
+
     def element(self, notes: Notes) -> Element:
         """Return the resource as an element that notes what is wrong with it in `notes`."""
         return opened(self.resource, self.path, notes)
 
+    def all_contained(self) -> list[Entry]:
+        """Return the resources that stand in this one."""
+        contained = self.resource.get("contained")
+        return [
+            Entry(resource, f"{self.path}.contained[{place}]", container=self)
+            for place, resource in enumerate(contained if isinstance(contained, list) else [])
+            if isinstance(resource, dict)
+        ]
+
     def contained(self, fragment: str) -> Entry | None:
         """Return the contained resource with this id."""
-        home = self.container or self
-        contained = home.resource.get("contained")
-        for place, resource in enumerate(contained if isinstance(contained, list) else []):
-            if isinstance(resource, dict) and _string(resource, "id") == fragment:
-                return Entry(resource, f"{home.path}.contained[{place}]", container=home)
-        return None
+        return next((entry for entry in (self.container or self).all_contained() if entry.id == fragment), None)
 
 
 def part_iri(whole: NamedNode, part: str) -> NamedNode:

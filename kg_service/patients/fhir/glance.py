@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from kg_service.patients.fhir.element import objects_in
 from kg_service.patients.fhir.json_text import parse_loosely
 from kg_service.patients.fhir.library import LITERAL, URN, VERSION
-from kg_service.patients.fhir.reading import JUDGED, OF_PATIENT, READERS, UNREADABLE, intended
+from kg_service.patients.fhir.reading import JUDGED, LEFT_OPEN, OF_PATIENT, READERS, intended, is_of_no_person
 from kg_service.patients.glance import Glance, Trait
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:
         found.traits |= Trait.CONCERN
     if names and kind in READERS:
         found.traits |= Trait.RECORD
-    if kind in UNREADABLE:
+    if kind in LEFT_OPEN and not is_of_no_person(resource):
         found.traits |= Trait.OPEN
     if isinstance(reference, dict) and str(reference.get("reference")).startswith("#"):
         found.traits |= Trait.PATIENT  # one that is contained

@@ -83,9 +83,13 @@ def read_observation(chart: Chart, entry: Entry) -> None:
     if not understood:
         return
     stated = _stated(element)
+    heading = parts[0]
     for part in understood:
         if part.observables:
             _write_observation(chart, entry, part, stated)
+        elif part is not heading and heading not in understood:
+            part.element.remark("What this finding is of is not understood, as its heading is not: it is only possible")
+            _write_finding(chart, entry, part, stated._replace(status=UNKNOWN))
         else:
             _write_finding(chart, entry, part, stated)
 
@@ -102,6 +106,9 @@ def _part(name: str, element: Element, chart: Chart) -> Part:
 
 def _stated(element: Element) -> Stated:
     status = plain(element, "status", STATUSES, UNKNOWN)
+    if element.children("focus") and status not in {IN_ERROR, CANCELLED}:
+        element.remark("It may be of somebody or something else than the patient: it is only possible", "focus")
+        status = UNKNOWN
     effective = element.date("effectiveDateTime") or element.date("effectiveInstant")
     if element.has("effectivePeriod"):
         span = period(element.child("effectivePeriod"))

@@ -29,7 +29,7 @@ from kg_service.patients.fhir.reasons import DATES, read_mentions, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pyoxigraph import NamedNode
 
@@ -58,6 +58,12 @@ UNREADABLE = {
 }
 """What is written of a resource whose patient is not told: it may be of anyone in the input, so it is left open."""
 
+PERHAPS = {"Encounter", "FamilyMemberHistory", "Observation", "Procedure", "RiskAssessment"}
+"""The resources that are then read for everyone, as possible: left open, each would leave open nearly all."""
+
+NOBODY = re.compile(r"(?:.*/)?(?:Device|Location)/[^/]+")
+"""References to what is not a person, in which FHIR R4 lets an Observation be of it."""
+
 WRITTEN_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
 OBSERVATION = "Observation"
 TORN = {**UNREADABLE, OBSERVATION: OBSERVATION}
@@ -65,6 +71,9 @@ TORN = {**UNREADABLE, OBSERVATION: OBSERVATION}
 
 UNREAD, SEEN = "(unread)", "seen"
 """The type of what stands for it, and the member that says which type was seen, if any."""
+
+LEFT_OPEN = {*UNREADABLE, *PERHAPS}
+"""The resources that matter to all when their patient is not told."""
 
 VOID = {"entered-in-error", "cancelled"}
 JUDGED = {*READERS, *DATES, "Patient", "Medication", "Substance"}
@@ -103,12 +112,10 @@ def read_entries(
             charts.of_patient(entry)
     given = [(entry, _read(entry, charts, common)) for entry in resources]
     for entry, chart in given:
-        if chart and entry.type in DATES:
-            read_reasons(chart, entry)
-        elif chart and intended(entry.type) not in READERS and entry.type != "Patient":
-            read_mentions(chart, entry)
-        elif chart is None:
-            _write_unreadable(entry, list(charts.charts.values()), common)
+        if chart is None:
+            _write_for_all(entry, list(charts.charts.values()), common)
+        elif entry.type != "Patient":
+            _read_further(chart, entry)
     if not charts.charts:
         kinds = sorted({shown_type(entry.type) for entry in resources})
         found = f"it holds {', '.join(kinds)}" if kinds else "it holds no resources"
@@ -130,7 +137,7 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
         common.remark(entry.path, "An OperationOutcome says that the server had something to tell: look at it")
         return None
     member = next((name for name in OF_PATIENT if entry.resource.get(name) is not None), None)
-    if reader is None and (member is None or entry.type == "Patient"):
+    if reader is None and entry.type not in PERHAPS and (member is None or entry.type == "Patient"):
         return None  # it speaks of no patient, or has been read
     chart = charts.named_by(entry, member, may_begin=reader is not None) if member else None
     if chart is None:
@@ -146,6 +153,17 @@ def _read(entry: Entry, charts: _Charts, common: Notes) -> Chart | None:
     else:
         chart.notes.remark(entry.path, f"{shown_type(entry.type)} is not read")
     return chart
+
+
+def _read_further(chart: Chart, entry: Entry) -> None:
+    """Read what a resource says beside its own matter, when all Conditions have been read: possible, no more."""
+    if entry.type in DATES:
+        read_reasons(chart, entry)
+    read_mentions(chart, entry)
+    for inner in entry.all_contained():
+        if reader := READERS.get(intended(inner.type)):
+            chart.notes.remark(inner.path, f"What a contained {inner.type} says is only possible")
+            chart.perhaps(reader, inner, chart.notes)
 
 
 def _refuse_doubles(patients: Iterable[Entry], common: Notes) -> None:
@@ -202,10 +220,28 @@ def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
 
     It is a fault of all patients where these would leave verdicts open, or cannot be read.
     """
-    if first and all(intended(entry.type) not in UNREADABLE for entry in first):
+    if first and not any(intended(entry.type) in LEFT_OPEN and not is_of_no_person(entry.resource) for entry in first):
         told.remark(path, "From here on, lines that name no patient in the input are left out: they are too many")
     else:
         told.fault(path, "Too many records name no patient, and may be of any in the input: give each its patient.")
+
+
+def _write_for_all(entry: Entry, charts: list[Chart], common: Notes) -> None:
+    """Write in every chart what may be of this patient, as nobody is named."""
+    if entry.type not in PERHAPS:
+        _write_unreadable(entry, charts, common)
+    elif not is_of_no_person(entry.resource):
+        reader = READERS.get(entry.type, read_reasons)
+        for number, chart in enumerate(charts):
+            notes = Notes() if number else common
+            chart.perhaps(reader, entry.for_one(number) if len(charts) > 1 else entry, notes)
+
+
+def is_of_no_person(resource: Mapping[str, object]) -> bool:
+    """Tell whether a resource says that it is of a thing."""
+    subject = resource.get("subject")
+    reference = subject.get("reference") if isinstance(subject, dict) else None
+    return isinstance(reference, str) and NOBODY.fullmatch(reference) is not None
 
 
 def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:

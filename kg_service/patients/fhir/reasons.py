@@ -35,13 +35,24 @@ MENTIONED = (
 )  # fmt: skip
 """The members that say in other resources when something was."""
 
+ASIDE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("AllergyIntolerance", "FamilyMemberHistory", "Observation", "RiskAssessment"), ()),
+    **dict.fromkeys((name for name in DATES if name != "Encounter"), ()),
+    "Condition": ("evidence", "stage"),
+    "Encounter": ("type", "serviceType", "priority"),
+    "MedicationDispense": (),
+    "Procedure": ("complication", "followUp", "outcome"),
+}
+"""The members, of resources that are read, in which codes may stand for conditions beside."""
+
 VOID = {"entered-in-error", "cancelled"}
 
 
 def read_reasons(chart: Chart, entry: Entry) -> None:
     """Write the conditions named as reasons, unless a Condition says by code that the patient had it that day.
 
-    To be called when all Conditions have been read.
+    A reason given by nothing but a code that is not known here may be any condition. To be called when all Conditions
+    have been read.
     """
     element = chart.element(entry)
     if element.text("status") in VOID:
@@ -52,24 +63,31 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
         found = by_code(words, chart.terminology, (CONDITION,)) or by_text(words, chart.terminology, (CONDITION,))
         named = [*found, *by_cues(words.texts, chart.terminology, found)]
         further = [match for match in named if not _is_recorded(chart, match.concept, given)]
-        if not named and not words.codes:
-            place.remark("This reason names no condition known here: it is not used")
+        is_unreadable = bool(words.codes) and not words.texts
         if further:
             place.remark("A condition named as a reason is only possible")
+        elif not named and is_unreadable:
+            place.remark(f"Not understood: {words.lacking()}, so this reason may be any condition")
+        elif not named and not words.codes:
+            place.remark("This reason names no condition known here: it is not used")
+        if further or (not named and is_unreadable):
             facts = Facts(recorded, verification=term("Unconfirmed"))
-            write_conditions(chart, Origin(entry, part, place.path), "Condition", further, facts)
+            origin = Origin(entry, part, place.path, is_unreadable=is_unreadable)
+            write_conditions(chart, origin, "Condition", further, facts)
 
 
 def read_mentions(chart: Chart, entry: Entry) -> None:
-    """Write the conditions that codes anywhere in a resource stand for whose type is not read: possible, no more.
+    """Write the conditions that codes stand for anywhere in a resource that is not read: possible, no more.
 
-    As with reasons, unless a Condition says by code that the patient had it that day.
+    Of one whose type is read, where `ASIDE` says. As with reasons, unless a Condition says by code that the patient had
+    it that day.
     """
     element = Element(entry.resource, entry.path, chart.notes)  # whatever modifies it: possible is as far as it goes
     if element.text("status") in VOID:
         return
-    given = _given(element, MENTIONED)
-    codes = Words(tuple(dict.fromkeys(_codes(entry.resource))), ())
+    said = [entry.resource.get(name) for name in ASIDE[entry.type]] if entry.type in ASIDE else [entry.resource]
+    given = _given(element, DATES.get(entry.type, MENTIONED))
+    codes = Words(tuple(dict.fromkeys(code for part in said for code in _codes(part))), ())
     found = by_code(codes, chart.terminology, (CONDITION,))
     further = [match for match in found if not _is_recorded(chart, match.concept, given)]
     if further:
@@ -78,29 +96,24 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
         write_conditions(chart, Origin(entry, "mention"), "Condition", further, facts)
 
 
-def _codes(resource: object) -> Iterator[tuple[str, str]]:
+def _codes(part: object) -> Iterator[tuple[str, str]]:
     """Yield system and code of all codings in some JSON."""
-    for value in objects_in(resource):
+    for value in objects_in(part):
         system, code = value.get("system"), value.get("code")
         if isinstance(system, str) and isinstance(code, str):
             yield system, code
 
 
 def _reasons(chart: Chart, entry: Entry, element: Element) -> Iterator[tuple[str, Element, Words]]:
-    """Yield reasons by code or text, and by the words of references that lead to no Condition that is read itself."""
+    """Yield reasons by code or text, and by the words of references that lead to no Condition: one is read itself."""
     for number, reason in enumerate(element.children("reasonCode")):
         yield f"reason-{number}", reason, read_words(reason)
     diagnoses = element.children("diagnosis") if entry.type == "Encounter" else []
     given = [diagnosis.child("condition") for diagnosis in diagnoses]
     for number, reference in enumerate([*given, *element.children("reasonReference")]):
         found = chart.library.find(reference, entry, ("Condition",))
-        if reference is None or (found and not found.container):
-            continue
-        words = read_words(chart.element(found).child("code")) if found else Words((), ())
-        display = reference.text("display")
-        texts = (*words.texts, display) if display else words.texts
-        if words.codes or texts:
-            yield f"reason-reference-{number}", reference, Words(words.codes, texts)
+        if reference and not found and (display := reference.text("display")):
+            yield f"reason-reference-{number}", reference, Words((), (display,))
 
 
 def _given(element: Element, names: tuple[str, ...]) -> Span:
@@ -114,12 +127,15 @@ def _given(element: Element, names: tuple[str, ...]) -> Span:
 
 
 def _is_recorded(chart: Chart, concept: NamedNode, given: Span) -> bool:
-    """Tell whether a code says that the patient had this condition, or a kind of it, while the reason was given."""
+    """Tell whether a code says that the patient had this condition, or a kind of it, while the reason was given.
+
+    What happens anew must have happened then: one of long ago, never said to be over, is not what was meant.
+    """
     if given.first is None:
         return False
     first, last = first_day(given.first), last_day(given.last or given.first)
     for known, onset, abatement in chart.courses():
-        begun = first_day(onset) <= last
+        begun = first_day(onset) <= last and (last_day(onset) >= first or not chart.terminology.is_event(concept))
         over = abatement is not None and last_day(abatement) < first
         if begun and not over and chart.terminology.is_near(known, concept):
             return True

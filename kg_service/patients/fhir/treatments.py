@@ -65,13 +65,20 @@ def read_request(chart: Chart, entry: Entry) -> None:
 
 
 def _ordered(element: Element) -> NamedNode:
-    """Return the status of an order: what is only planned, or is not to be done, is no order."""
+    """Return the status of an order: what is only planned, or is not to be done, is no order.
+
+    A plan that is reported is how US Core writes down what a patient says to be taking: that is possible.
+    """
     status = plain(element, "status", ORDERED, UNKNOWN)
     intended = plain(element, "intent", INTENTS, UNKNOWN)
     if status in VOID:
         return status
     if element.boolean("doNotPerform"):
         return term("NotDone")
+    is_reported = element.boolean("reportedBoolean") or element.has("reportedReference")
+    if intended == term("Planned") and is_reported:
+        element.remark("A plan that is reported may be what the patient takes: it is only possible", "intent")
+        return UNKNOWN
     return intended or status
 
 
