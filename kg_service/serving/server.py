@@ -15,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from kg_service.errors import ConfigurationError
+from kg_service.errors import ConfigurationError, KgServiceError
 from kg_service.guideline import Guideline
 from kg_service.serving import logs
 from kg_service.serving.gate import Gate
@@ -74,13 +74,26 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
             return
         await ready
         serving = loop.create_task(server.serve())
-        await _listening(*place)
-        _tell(f"Serving on {url} (stop with Ctrl-C)\n")
+        listening = loop.create_task(_listening(*place))
+        await asyncio.wait({serving, listening, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not (serving.done() or stopping.is_set()):  # else it is another's port that answered
+            await listening
+            _tell(f"Serving on {url} (stop with Ctrl-C)\n")
         await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.is_set():
+            raise KgServiceError(
+                f"The server has ended by itself{_reason(serving)}: start it again, or choose another --port."
+            )
         server.stop()
         await asyncio.wait({serving}, timeout=settings.stop_time)
     finally:
         await pool.stop()
+
+
+def _reason(ended: asyncio.Task[None]) -> str:
+    """Return the first line of why a task has ended, if it says so: Granian appends its stack."""
+    error = None if ended.cancelled() else ended.exception()
+    return f" ({str(error).partition(chr(10))[0]})" if error else ""
 
 
 def _tell(text: str) -> None:

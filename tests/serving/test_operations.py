@@ -250,6 +250,25 @@ def test_a_port_in_use_is_told_of() -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("patch", "reason"),
+    [
+        ("server._place = lambda *_: (2, '127.0.0.1', {port})", "in use"),  # since the look at the port
+        ("async def end(*_): await server.asyncio.sleep(0.1)\nserver.Server.serve = server._listening = end", ""),
+    ],
+    ids=["taken", "ended"],
+)
+def test_a_server_that_ends_by_itself_is_told_of(patch: str, reason: str) -> None:
+    """Who looks after the service starts it again only if it says that it failed."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        text = f"from kg_service.serving import server\n{patch.format(port=other.getsockname()[1])}\n{START}"
+        command = [sys.executable, "-c", text, json.dumps([str(RELEASE), SMALL])]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 1
+    assert "KgServiceError: The server has ended by itself" in result.stderr
+    assert reason in result.stderr
+
+
 def test_a_host_that_is_none_is_told_of() -> None:
     with pytest.raises(serving.ConfigurationError, match=r"nowhere\.invalid.*--host"):
         serving.serve(Settings(host="nowhere.invalid"))
