@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
@@ -68,10 +69,20 @@ class Worker:
     """The server's end of a worker process."""
 
     def __init__(
-        self, process: BaseProcess, transport: asyncio.WriteTransport, channel: _Channel, *, waits: bool
+        self,
+        process: BaseProcess,
+        transport: asyncio.WriteTransport,
+        channel: _Channel,
+        alone: ThreadPoolExecutor,
+        *,
+        waits: bool,
     ) -> None:
-        """Take the process and the two directions of its channel; whether it `waits` for another server's answers."""
+        """Take the process, the two directions of its channel, and the one thread that looks after processes.
+
+        Whether it `waits` for another server's answers.
+        """
         self.process = process
+        self._alone = alone
         self.since = 0.0
         self.fit = True
         self.why: KgServiceError | None = None
@@ -127,7 +138,10 @@ class Worker:
 
     async def exit_code(self) -> int | None:
         """Wait for the end of the process and return how it ended; minus the number of a signal."""
-        await asyncio.to_thread(self.process.join, 1.0)
+        return await asyncio.get_running_loop().run_in_executor(self._alone, self._joined)
+
+    def _joined(self) -> int | None:
+        self.process.join(1.0)
         return self.process.exitcode
 
 
@@ -154,27 +168,32 @@ def _start_undisturbed(process: BaseProcess) -> None:
 
 
 class Starter:
-    """Starts workers, one after the other: the library for it is not made for several at once."""
+    """Starts workers, in a thread of its own.
+
+    The library is not made for several threads: to start a process it collects what became of those that have ended,
+    and of two that collect one process the second is told nothing. Nor does it take a new thread each time, which may
+    be refused when much is going on.
+    """
 
     def __init__(self, plan: Plan) -> None:
         """Take what the workers are to serve."""
         self._plan = plan
         self._processes = _processes(plan.root)
-        self._one_by_one = asyncio.Lock()
+        self._alone = ThreadPoolExecutor(1)
 
     async def __call__(self) -> Worker:
         """Start one and wait until it can answer; OSError or EOFError when it cannot be started."""
+        loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         process = self._processes.Process(target=work, args=(theirs, self._plan), daemon=True)
         try:
-            async with self._one_by_one:
-                with theirs:
-                    await asyncio.to_thread(_start_undisturbed, process)
+            with theirs:
+                await loop.run_in_executor(self._alone, _start_undisturbed, process)
         except BaseException:
             ours.close()
             raise
-        transport, channel = await asyncio.get_running_loop().create_connection(_Channel, sock=ours)
-        worker = Worker(process, transport, channel, waits=bool(self._plan.store))
+        transport, channel = await loop.create_connection(_Channel, sock=ours)
+        worker = Worker(process, transport, channel, self._alone, waits=bool(self._plan.store))
         try:
             await worker.is_ready()
         except BaseException:
