@@ -91,6 +91,7 @@ class Run:
                 progress.tally += checked.tally
                 journal.note(progress)
             if [source.stamp for source in sources_of(self.given)] != stamps:
+                journal.finish()  # there is nothing to go on from: to run again is to begin anew
                 raise KgServiceError("The input has changed while it was read: run again when nothing writes to it.")
             output.finish(self._writer.ending(progress.tally, self.validator.catalogue.rules))
             journal.finish()
