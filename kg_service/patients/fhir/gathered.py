@@ -52,13 +52,16 @@ class Line(NamedTuple):
 
     def open(self, common: Notes) -> list[Entry]:
         """Return the resources of the line; MalformedRecord or WrongRecord, with its source, where it has none."""
+        own = Notes()
         try:
             parsed = parse_json(self.data.rstrip(b"\r\n"), first_line=self.number)
-            return open_resource(parsed, self.root_path, common)
+            entries = open_resource(parsed, self.root_path, own)
         except MalformedRecord as error:
             raise MalformedRecord(self._named(error), error.line, error.column) from error
         except WrongRecord as error:
             raise WrongRecord(self._named(error), error.path) from error
+        common.absorb(own)
+        return entries
 
     def _named(self, error: RecordError) -> str:
         return str(error) if str(error).startswith(self.source) else f"{self.source}: {error}"
@@ -95,18 +98,18 @@ class Shelf:
     """
 
     def __init__(self, shared: Iterable[Line] = (), strays: Iterable[Line] = (), broken: Iterable[Line] = ()) -> None:
-        """Open the lines; one that cannot be read is left out, as it is of no unit."""
+        """Open the lines; what is to be told of strays, is told to all patients."""
         several = list(strays)
-        self.strays = [entry for line in several[:STRAYS] for entry in _opened(line)]
         self.told = Notes()
+        self.strays = [entry for line in several[:STRAYS] for entry in _opened(line, self.told)]
         for line in several[STRAYS:]:
-            tell_of_more(line.name, _opened(line), self.told)
+            tell_of_more(line.name, _opened(line, Notes()), self.told)
         for line in broken:
             self.strays += read_torn(line.data, line.name, self.told)
         self._shared: defaultdict[str, list[Entry]] = defaultdict(list)
         for line in shared:
             seen = glance(line.data)
-            entries = [entry for entry in _opened(line) if entry.type in SHARED]
+            entries = [entry for entry in _opened(line, Notes()) if entry.type in SHARED]
             if Trait.COMPLETE not in seen.traits:
                 for name in seen.offered:
                     self._shared[name] += entries
@@ -155,8 +158,10 @@ def _read(lines: Sequence[Line], shelf: Shelf, terminology: Terminology) -> list
     return read_entries([*entries, *shelf.strays, *shelf.shared_with(entries)], common, terminology, root_path)
 
 
-def _opened(line: Line) -> list[Entry]:
+def _opened(line: Line, told: Notes) -> list[Entry]:
+    """Return the resources of a line that is of no one patient; a line that cannot be read is told of."""
     try:
-        return line.open(Notes())
-    except RecordError:
+        return line.open(told)
+    except RecordError as error:
+        told.remark(line.name, str(error))
         return []
