@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg_service.errors import ParameterError, ReleaseError, UnknownName
 from kg_service.knowledge.names import nearest
+from kg_service.knowledge.release import read_query
 from kg_service.knowledge.tokens import tokens
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Questions(Mapping[str, Question]):
 
 def read_question(path: Path, place: str) -> Question:
     """Read one file; ReleaseError, with the file's name and the cure, when header and query do not fit together."""
-    text = path.read_text(encoding="utf-8")
+    text = read_query(path, place)
     header = read_header(text, place)
     try:
         parameters = tuple(_parameter(entry, place) for entry in header.get("parameters") or ())

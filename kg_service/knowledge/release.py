@@ -77,10 +77,14 @@ class Release:
         return path.relative_to(self.root).as_posix()
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the ontology files' names and bytes: equal fingerprints mean equal graphs."""
+        """SHA-256 (hex) of the ontology files' names and bytes: equal fingerprints mean equal graphs.
+
+        Raises ReleaseError for a file that cannot be read.
+        """
         total = hashlib.sha256()
         for path in self.ontologies:
-            total.update(f"{self.name_of(path)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+            name = self.name_of(path)
+            total.update(f"{name} {hashlib.sha256(_read(path, name)).hexdigest()}\n".encode())
         return total.hexdigest()
 
     def read(self) -> Asserted:
@@ -108,10 +112,23 @@ class Release:
 def read_turtle(path: Path, name: str) -> tuple[list[Quad], dict[str, str]]:
     """Parse one Turtle file into triples and prefixes; ReleaseError with line and column when it does not."""
     try:
-        parser = parse(path.read_bytes(), format=RdfFormat.TURTLE, rename_blank_nodes=True)
+        parser = parse(_read(path, name), format=RdfFormat.TURTLE, rename_blank_nodes=True)
         return list(parser), dict(parser.prefixes)
     except SyntaxError as error:
         _raise_syntax(name, error)
+
+
+def read_query(path: Path, name: str) -> str:
+    """Return the text of a query, lines ended by line feeds; ReleaseError when it cannot be read, or is not UTF-8."""
+    try:
+        return _read(path, name).decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ReleaseError(f"{name} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from error
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise ReleaseError(f"{name} cannot be read: {error.strerror}. Check the file and its permissions.") from error
 

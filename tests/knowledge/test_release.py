@@ -44,6 +44,18 @@ class TestFiles:
         with pytest.raises(ReleaseError, match=r"ontology/new\.ttl must declare exactly one IRI"):
             load(release)
 
+    def test_a_file_that_cannot_be_read_is_named(self, release: Path) -> None:
+        for folder, read in (("ontology/new.ttl", load), ("queries/new.rq", lambda root: load(root).questions["new"])):
+            (release / folder).symlink_to("/nowhere")
+            with pytest.raises(ReleaseError, match=f"{folder} cannot be read: No such file"):
+                read(release)
+            (release / folder).unlink()
+
+    def test_a_query_is_utf_8(self, release: Path) -> None:
+        (release / "queries/new.rq").write_bytes(b"#+ summary: caf\xe9\n")
+        with pytest.raises(ReleaseError, match=r"queries/new\.rq is not UTF-8 at byte 15"):
+            load(release).questions["new"]
+
     def test_an_ontology_has_one_file(self, release: Path) -> None:
         shutil.copy(release / "ontology/core.ttl", release / "ontology/other.ttl")
         with pytest.raises(ReleaseError, match=r"other\.ttl declares .* which ontology/core\.ttl declares already"):
