@@ -10,6 +10,8 @@ import gc
 import multiprocessing
 import sys
 from contextlib import contextmanager, suppress
+from copy import copy
+from dataclasses import replace
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -129,7 +131,7 @@ def _work(channel: Connection[Checked | Exception, Batch], task: Task, rules: Ru
     if isinstance(rules, Path):
         guideline = Guideline.load(rules)
         rules = guideline, guideline.validator_with(task.engine)
-    worker = Worker(task, *rules)
+    worker = Worker(replace(task, survey=copy(task.survey)), *rules)  # no two processes can share what is open
     gc.freeze()  # what lasts need not be looked through for garbage
     with suppress(EOFError, ConnectionError):  # whoever began it has ended
         while True:

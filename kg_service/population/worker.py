@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,9 +46,9 @@ class Worker:
     """Checks batches; one for each process."""
 
     def __init__(self, task: Task, guideline: Guideline, validator: Validator) -> None:
-        """Take the rules, and open the survey anew: no two processes can share what is open."""
+        """Take the rules, and what is to be held against them."""
         self._task = task
-        self._read = guideline.records.reader(copy(task.survey))
+        self._read = guideline.records.reader(task.survey)
         self._validator = validator
         self._write = FORMS[task.form](task.frame)
 
