@@ -21,12 +21,12 @@ from pyoxigraph import (
     serialize,
 )
 
-from kg_service.errors import KgServiceError, NotAcceptable
+from kg_service.errors import NotAcceptable
 from kg_service.knowledge.condense import condense
 from kg_service.knowledge.formats import find_format, formats_for
 from kg_service.knowledge.limits import Limits
 from kg_service.knowledge.namespaces import XSD
-from kg_service.knowledge.table import to_table
+from kg_service.knowledge.table import to_frame, to_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -161,12 +161,7 @@ class Answer:
 
         Raises KgServiceError when pandas is not installed.
         """
-        try:
-            import pandas as pd  # noqa: PLC0415 - optional, and 0.5 s to import
-        except ImportError as error:
-            raise KgServiceError("pandas is not installed: pip install 'guideline-kg[pandas]'") from error
-        rows = [[self._in_frame(term) for term in row] for row in self.terms]
-        return pd.DataFrame(rows, columns=self.variables)
+        return to_frame([[self._in_frame(term) for term in row] for row in self.terms], self.variables)
 
     def __repr__(self) -> str:
         """Say of what kind and size it is; `to_table` shows what is in it."""

@@ -6,10 +6,13 @@ import textwrap
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from kg_service.errors import KgServiceError
 from kg_service.knowledge.condense import condense
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pandas as pd
 
 GAP = "  "
 NARROWEST = 10  # a column with longer cells is not made narrower than this
@@ -32,6 +35,15 @@ def to_table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int |
         wrapped = [textwrap.wrap(cell, w) or [""] for cell, w in zip(row, widths, strict=True)]
         lines += [_line(part, widths) for part in zip_longest(*wrapped, fillvalue="")]
     return "\n".join(lines)
+
+
+def to_frame(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows as a pandas frame; KgServiceError when pandas is not installed."""
+    try:
+        import pandas as pd  # noqa: PLC0415 - optional, and 0.5 s to import
+    except ImportError as error:
+        raise KgServiceError("pandas is not installed: pip install 'guideline-kg[pandas]'") from error
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def harmless(cell: str) -> str:

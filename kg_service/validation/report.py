@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kg_service.knowledge.table import to_frame
 from kg_service.validation.verdicts import Outcome
 
 if TYPE_CHECKING:
@@ -80,12 +81,13 @@ class Report:
         return write(self, form)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return one row for each patient and rule, with the columns of the CSV form; needs pandas."""
-        import pandas as pd  # noqa: PLC0415 - an extra
+        """Return one row for each patient and rule, with the columns of the CSV form.
 
+        Raises KgServiceError when pandas is not installed.
+        """
         from kg_service.validation.reports.rows import COLUMNS, rows  # noqa: PLC0415 - which imports this module
 
-        return pd.DataFrame(rows(self), columns=list(COLUMNS))
+        return to_frame(rows(self), COLUMNS)
 
     def __str__(self) -> str:
         """Return the report as people read it."""
