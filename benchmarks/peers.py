@@ -23,14 +23,15 @@ from pyshacl.graph_abstraction import OxigraphDataGraph
 from rdflib import SH
 
 from kg_service.knowledge.bridge import to_rdflib
-from kg_service.validation.reference import ReferenceEngine, read_results
+from kg_service.knowledge.shacl import read_results
+from kg_service.validation.reference import ReferenceEngine
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from kg_service.knowledge.shacl import Result
     from kg_service.patients.record import PatientRecord
-    from kg_service.validation.engine import Result
     from kg_service.validation.validator import Validator
 
 ALONE, GIVEN = "alone", "given the case"

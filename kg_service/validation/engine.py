@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from kg_service.knowledge.shacl import Result
     from kg_service.patients.record import PatientRecord
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Result:
-    """One sh:ValidationResult (https://www.w3.org/TR/shacl/#results-validation-result); absent parts are empty."""
-
-    shape: str
-    focus: str
-    value: str
-    path: str
-    message: str
-    severity: str
-    component: str
 
 
 class Case(Protocol):

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import pyshacl
 from pyoxigraph import Literal, NamedNode
 from pyshacl.graph_abstraction import OxigraphDataGraph
-from rdflib.namespace import RDF, SH
 
-from kg_service.errors import ReleaseError
-from kg_service.validation.engine import Result
+from kg_service.knowledge.shacl import validate
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
 
     from pyoxigraph import Store
-    from rdflib import Graph
-    from rdflib.term import Node
 
+    from kg_service.knowledge.shacl import Result
     from kg_service.patients.record import PatientRecord
     from kg_service.validation.case import CaseMaker
     from kg_service.validation.catalogue import Catalogue
@@ -29,7 +24,7 @@ class ReferenceEngine:
     """Shapes as they stand, one query for each constraint and patient."""
 
     def __init__(self, catalogue: Catalogue, make_case: CaseMaker) -> None:
-        """Take the shapes of `catalogue`, parsed once: pySHACL given text would change rdflib for all threads."""
+        """Take the shapes of `catalogue`, parsed once."""
         self._shapes = catalogue.graph
         self._make_case = make_case
 
@@ -40,17 +35,7 @@ class ReferenceEngine:
 
     def results(self, case: Store) -> list[Result]:
         """Return all validation results, sorted; ReleaseError when the shapes cannot be used."""
-        _, report, text = pyshacl.validate(
-            _CaseGraph(case),
-            shacl_graph=self._shapes,
-            inference="none",
-            do_owl_imports=False,
-            js=False,
-            inplace=True,
-        )
-        if isinstance(report, Exception) or not hasattr(report, "subjects"):
-            raise ReleaseError(f"The shapes cannot be used: {text}")
-        return sorted(read_results(cast("Graph", report)))
+        return validate(_CaseGraph(case), self._shapes)
 
 
 class StoreCase:
@@ -76,21 +61,3 @@ class _CaseGraph(OxigraphDataGraph):
 
     def __bool__(self) -> bool:
         return True
-
-
-def read_results(report: Graph) -> Iterator[Result]:
-    """Yield the results of a SHACL report graph."""
-
-    def text(node: Node, predicate: Node) -> str:
-        return "; ".join(sorted(str(o) for o in report.objects(node, predicate)))
-
-    for node in report.subjects(RDF.type, SH.ValidationResult):
-        yield Result(
-            shape=text(node, SH.sourceShape),
-            focus=text(node, SH.focusNode),
-            value=text(node, SH.value),
-            path=text(node, SH.resultPath),
-            message=text(node, SH.resultMessage),
-            severity=text(node, SH.resultSeverity).rpartition("#")[2].lower(),
-            component=text(node, SH.sourceConstraintComponent),
-        )

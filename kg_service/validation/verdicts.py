@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kg_service.knowledge.labels import Labels
+    from kg_service.knowledge.shacl import Result
     from kg_service.patients.record import PatientRecord
     from kg_service.validation.catalogue import Rule
-    from kg_service.validation.engine import Case, Result
+    from kg_service.validation.engine import Case
     from kg_service.validation.grounds import Grounds
 
 SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID = (

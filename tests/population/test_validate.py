@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg_service import Guideline
+    from kg_service.knowledge.shacl import Result as EngineResult
     from kg_service.patients.fhir.chart import Chart
     from kg_service.patients.fhir.entries import Entry
     from kg_service.patients.record import PatientRecord
     from kg_service.population.run import Stage
     from kg_service.validation.compiled.facts import Facts
-    from kg_service.validation.engine import Result as EngineResult
 
 COUNT = 23
 

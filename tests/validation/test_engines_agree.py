@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pyoxigraph import Triple
 
     from kg_service import Guideline, KnowledgeGraph
+    from kg_service.knowledge.shacl import Result
     from kg_service.patients.record import PatientRecord
-    from kg_service.validation.engine import Result
     from kg_service.validation.verdicts import Finding, PatientVerdicts
 
 EVERY = bool(os.environ.get("KG_SERVICE_EVERY_RECORD"))

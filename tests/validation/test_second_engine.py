@@ -24,8 +24,9 @@ from pyoxigraph import RdfFormat, serialize
 from rdflib import SH
 
 from kg_service.knowledge.bridge import to_rdflib
+from kg_service.knowledge.shacl import read_results
 from kg_service.validation.case import CaseMaker
-from kg_service.validation.reference import ReferenceEngine, read_results
+from kg_service.validation.reference import ReferenceEngine
 
 from .conftest import Case, library
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Store
 
     from kg_service import KnowledgeGraph
-    from kg_service.validation.engine import Result
+    from kg_service.knowledge.shacl import Result
     from kg_service.validation.validator import Validator
 
 JUDGE = Path(__file__).with_name("JenaShacl.java")

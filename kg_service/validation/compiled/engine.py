@@ -13,10 +13,10 @@ from kg_service.validation.compiled.shapes import read_shapes
 if TYPE_CHECKING:
     import datetime as dt
 
+    from kg_service.knowledge.shacl import Result
     from kg_service.patients.record import PatientRecord
     from kg_service.validation.case import CaseMaker
     from kg_service.validation.catalogue import Catalogue
-    from kg_service.validation.engine import Result
 
 
 class CompiledEngine:

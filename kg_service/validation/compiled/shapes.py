@@ -15,12 +15,12 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from kg_service.errors import ReleaseError
 from kg_service.knowledge.namespaces import RDF, RDFS, SH, TYPE
+from kg_service.knowledge.shacl import Result
 from kg_service.validation.compiled import operators, values
 from kg_service.validation.compiled.codegen import compile_select
 from kg_service.validation.compiled.expressions import Names
 from kg_service.validation.compiled.facts import NOTHING, reached
 from kg_service.validation.compiled.values import Value, term
-from kg_service.validation.engine import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
