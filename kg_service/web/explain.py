@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import BadRequest
 
 from kg_service.errors import ParameterError
-from kg_service.knowledge.names import nearest
 from kg_service.patients.records import MEDIA_TYPES
 from kg_service.patients.sources import media_type_of
 from kg_service.provenance.as_text import readable
@@ -19,7 +17,7 @@ from kg_service.web.context import service
 from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose
 from kg_service.web.openapi import Parameter, operation
 from kg_service.web.pages import show
-from kg_service.web.protocol import FORM, parse_parameters, refuse_encoding
+from kg_service.web.protocol import FORM, once, parse_parameters, refuse_encoding, refuse_unknown
 from kg_service.web.responses import send
 from kg_service.web.validation import MAX_RECORDS, read_form
 
@@ -67,7 +65,7 @@ _BODIES: dict[str, Any] = {
 def explain() -> Response:
     """Tell why a triple holds, or why a row of a named question came or did not."""
     media_type = choose(_OFFERS)
-    given = {name: value for name, value in _once(parse_parameters(request.query_string)).items() if value.strip()}
+    given = once(parse_parameters(request.query_string))
     if not given and media_type == HTML:
         return send(_page(None, {}), HTML)
     found = _of_row(given) if _QUESTION in given else _of_triple(given)
@@ -81,12 +79,12 @@ def explain_verdict() -> Response:
     request.max_content_length = request.max_form_memory_size = MAX_RECORDS
     media_type = choose(_OFFERS)
     given, data, read_as = _body()
-    _refuse_others(given, [parameter.name for parameter in _OF_A_VERDICT])
-    if not given.get(_RULE):
+    refuse_unknown(given, [parameter.name for parameter in _OF_A_VERDICT])
+    if _RULE not in given:
         raise ParameterError("Name the rule whose verdict is to be explained: rule=NAME.")
     guideline = service().graph
     records = guideline.records.from_bytes(data, read_as)
-    as_of, patient = given.get(_AS_OF) or None, given.get(_PATIENT, "")
+    as_of, patient = given.get(_AS_OF), given.get(_PATIENT, "")
     found = guideline.explain.verdict(records, given[_RULE], as_of=as_of, patient=patient)
     response = _sent(found, media_type, {})
     response.headers["Cache-Control"] = "no-store"
@@ -94,7 +92,7 @@ def explain_verdict() -> Response:
 
 
 def _of_triple(given: Mapping[str, str]) -> Explanation:
-    _refuse_others(given, [*_TRIPLE, _QUESTION])
+    refuse_unknown(given, [*_TRIPLE, _QUESTION])
     if missing := [name for name in _TRIPLE if name not in given]:
         raise ParameterError(f"A triple needs a {missing[0]}; a row needs a question: give the one or the other.")
     return service().graph.explain.triple(*(given[name] for name in _TRIPLE))
@@ -119,22 +117,10 @@ def _body() -> tuple[dict[str, str], bytes, str]:
     """Return parameters, records, and the media type of these."""
     refuse_encoding(request)
     if request.mimetype == FORM:
-        given = _once(read_form([parameter.name for parameter in _OF_A_VERDICT]))
+        given = once(read_form([parameter.name for parameter in _OF_A_VERDICT]))
         data = given.pop(_RECORD, "").encode()
         return given, data, media_type_of(data)
-    return _once(parse_parameters(request.query_string)), request.get_data(cache=False), request.mimetype
-
-
-def _once(given: Mapping[str, list[str]]) -> dict[str, str]:
-    for name, values in given.items():
-        if len(values) > 1:
-            raise BadRequest(f"The parameter '{name}' is given {len(values)} times; give it once.")
-    return {name: values[0] for name, values in given.items()}
-
-
-def _refuse_others(given: Mapping[str, str], known: list[str]) -> None:
-    for name in given.keys() - set(known):
-        raise ParameterError(f"There is no parameter {name!r} here.", nearest(name, known))
+    return once(parse_parameters(request.query_string)), request.get_data(cache=False), request.mimetype
 
 
 def _sent(found: Explanation, media_type: str, given: Mapping[str, str]) -> Response:

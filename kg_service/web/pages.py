@@ -9,6 +9,7 @@ import pyoxigraph as ox
 from flask import url_for
 from markupsafe import Markup, escape
 
+from kg_service.knowledge.condense import condense
 from kg_service.knowledge.namespaces import BASE
 from kg_service.web.context import service
 
@@ -75,5 +76,10 @@ def result_table(answer: Answer) -> Table:
     """Return an answer of any kind as a table."""
     if answer.kind == "ask":
         return Table(["answer"], [[[Shown("yes" if answer.boolean else "no")]]], 1)
-    columns, rows = answer.condensed()
-    return Table(columns, [[[show(term) for term in cell] for cell in row] for row in rows], len(answer.terms))
+    return table(answer.variables, answer.terms)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Term | None]]) -> Table:
+    """Return rows of terms as a table."""
+    shown, condensed = condense(columns, rows)
+    return Table(shown, [[[show(term) for term in cell] for cell in row] for row in condensed], len(rows))

@@ -12,7 +12,12 @@ from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import BadRequest, Forbidden, UnsupportedMediaType
 
+from kg_service.errors import ParameterError
+from kg_service.knowledge.names import nearest
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from flask import Request
 
 FORM = "application/x-www-form-urlencoded"
@@ -80,6 +85,22 @@ def parse_parameters(raw: bytes) -> Parameters:
     for name, value in pairs:
         parameters.setdefault(name, []).append(value)
     return parameters
+
+
+def once(parameters: Parameters) -> dict[str, str]:
+    """Return the value of each parameter; one that a form leaves blank is left out. BadRequest for one given twice."""
+    filled = {name: [value for value in values if value.strip()] for name, values in parameters.items()}
+    for name, values in filled.items():
+        if len(values) > 1:
+            raise BadRequest(f"The parameter '{name}' is given {len(values)} times; give it once.")
+    return {name: values[0] for name, values in filled.items() if values}
+
+
+def refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
+    """Raise ParameterError, with the nearest, for a parameter that is not read here."""
+    for name in given:
+        if name not in known:
+            raise ParameterError(f"There is no parameter {name!r} here.", nearest(name, known))
 
 
 def _operation(text: str, parameters: Parameters) -> ProtocolQuery:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
-from werkzeug.exceptions import BadRequest
 
 from kg_service.web.context import service
 from kg_service.web.examples import as_examples
 from kg_service.web.negotiation import HTML, HTML_OFFER, JSON, JSON_OFFER, accepted, choose
 from kg_service.web.openapi import operation
 from kg_service.web.pages import result_table
-from kg_service.web.protocol import parse_parameters
+from kg_service.web.protocol import once, parse_parameters
 from kg_service.web.responses import (
     KINDS,
     media_types,
@@ -59,7 +58,7 @@ def question(name: str) -> Response:
     """Answer a named question."""
     graph = service().graph
     asked = graph.questions.find(name)
-    given = _given()
+    given = once(parse_parameters(request.query_string))
     if not given and _wants_form(asked):
         return send(render_template("question.html", question=asked, given={}, table=None), HTML)
     answer = graph.query(name, **given)
@@ -69,17 +68,6 @@ def question(name: str) -> Response:
             "question.html", question=asked, given=given, answer=answer, table=result_table(answer)
         ),
     )
-
-
-def _given() -> dict[str, str]:
-    """Return the parameters that have a value; a form sends the ones left blank as empty text."""
-    given: dict[str, str] = {}
-    for name, values in parse_parameters(request.query_string).items():
-        filled = [value for value in values if value.strip()]
-        if len(filled) > 1:
-            raise BadRequest(f"The parameter '{name}' is given {len(filled)} times; give it once.")
-        given.update({name: filled[0]} if filled else {})
-    return given
 
 
 def _wants_form(asked: Question) -> bool:

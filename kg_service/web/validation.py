@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import BadRequest
 
 from kg_service.errors import FaultyRecord, ParameterError, UnsupportedMedia
 from kg_service.guideline import as_day
-from kg_service.knowledge.names import nearest
 from kg_service.patients.records import MEDIA_TYPES
 from kg_service.patients.sources import media_type_of
 from kg_service.validation.reports import FORMATS, write
 from kg_service.web.context import service
 from kg_service.web.negotiation import HTML, HTML_OFFER, Offer, choose
 from kg_service.web.openapi import Parameter, operation
-from kg_service.web.protocol import FORM, body_text, parse_parameters, refuse_encoding
+from kg_service.web.protocol import FORM, body_text, once, parse_parameters, refuse_encoding, refuse_unknown
 from kg_service.web.responses import send
 
 if TYPE_CHECKING:
@@ -114,14 +112,10 @@ def read_form(known: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _with(given: Mapping[str, list[str]], data: bytes, media_type: str) -> _Asked:
-    known = {parameter.name for parameter in _PARAMETERS}
-    for name in given.keys() - known:
-        raise ParameterError(f"There is no parameter {name!r} here.", nearest(name, known))
-    days = [value for value in given.get(_AS_OF, []) if value.strip()]
-    if len(days) > 1:
-        raise BadRequest(f"The parameter '{_AS_OF}' is given {len(days)} times; give it once.")
+    refuse_unknown(given, [parameter.name for parameter in _PARAMETERS])
+    day = once({_AS_OF: given.get(_AS_OF, [])}).get(_AS_OF, "")
     places = tuple(value for value in given.get(_JURISDICTION, []) if value.strip())
-    return _Asked(data, media_type, days[0] if days else "", places)
+    return _Asked(data, media_type, day, places)
 
 
 def _report(asked: _Asked) -> Report:
