@@ -81,5 +81,6 @@ def result_table(answer: Answer) -> Table:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Term | None]]) -> Table:
     """Return rows of terms as a table."""
-    shown, condensed = condense(columns, rows)
-    return Table(shown, [[[show(term) for term in cell] for cell in row] for row in condensed], len(rows))
+    shown: list[list[list[Term]]]
+    kept, shown = condense(columns, rows)
+    return Table(kept, [[[show(term) for term in cell] for cell in row] for row in shown], len(rows))
