@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Meaning = TypeVar("Meaning")
 CODES_SHOWN = 3
+VOID = frozenset({"entered-in-error", "cancelled"})
+"""Codes of statuses, of whatever resource, by which it says nothing of the patient."""
 
 
 @dataclass(frozen=True, slots=True)

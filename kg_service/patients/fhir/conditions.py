@@ -10,7 +10,7 @@ from pyoxigraph import Literal
 from kg_service.patients.fhir.agents import matches as agents_in
 from kg_service.patients.fhir.chart import TRUE, term
 from kg_service.patients.fhir.coding import by_code, by_cues, coded, plain, read_words, understand
-from kg_service.patients.fhir.periods import Span, begun, ended, is_said_to_be_over, period
+from kg_service.patients.fhir.periods import Span, begun, ended, is_said_to_be_over, when
 from kg_service.patients.fhir.treatments import GIVEN, write_agents_given
 from kg_service.patients.terminology import CONDITION
 
@@ -132,9 +132,7 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
         element.remark("A procedure whose code names no condition and no agent here is not used")
         return
     status = plain(element, "status", PERFORMED, PERFORMED["unknown"])
-    performed = Span(element.date("performedDateTime"))
-    if element.has("performedPeriod"):
-        performed = period(element.child("performedPeriod"))
+    performed = when(element, "performed")
     if status == IN_ERROR:
         element.remark(ENTERED_IN_ERROR)
     elif status in {PERFORMED["preparation"], PERFORMED["not-done"]}:
@@ -143,7 +141,7 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
         facts = Facts(onset=Span(performed.first or performed.last), verification=status)
         if conditions:
             write_conditions(chart, Origin(entry), "Condition", conditions, facts)
-        dated = Facts(None if conditions else performed.last or performed.first, verification=status)
+        dated = Facts(None if conditions else performed.latest, verification=status)
         write_possible(chart, Origin(entry), further, dated)
         if is_unreadable and not conditions and not agents:
             element.remark(f"Not understood: {words.lacking()}, so this may be the treatment of any condition", "code")
@@ -197,7 +195,7 @@ def _write_facts(draft: Draft, facts: Facts, *, is_past: bool) -> None:
     draft.say("effective", facts.effective)
     if is_past:
         draft.say("pastHistory", TRUE)
-        draft.say("recorded", facts.onset.last or facts.onset.first or facts.recorded)
+        draft.say("recorded", facts.onset.latest or facts.recorded)
         return
     draft.say("recorded", facts.recorded)
     draft.say("onset", facts.onset.first)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg_service.knowledge.names import fold
 from kg_service.patients.fhir.chart import term
-from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, plain, read_words
+from kg_service.patients.fhir.coding import VOID, Words, by_code, by_cues, by_text, plain, read_words
 from kg_service.patients.fhir.conditions import ENTERED_IN_ERROR, Facts, Origin, write_conditions, write_possible
 from kg_service.patients.fhir.element import decimal_literal
-from kg_service.patients.fhir.periods import period
+from kg_service.patients.fhir.periods import when
 from kg_service.patients.fhir.quantities import Quantity, read_quantity
 from kg_service.patients.terminology import CONDITION, OBSERVABLE
 
@@ -30,7 +30,6 @@ STATUSES = {
     "unknown": UNKNOWN,
     "entered-in-error": IN_ERROR,
 }
-VOID = {"entered-in-error", "cancelled"}
 UNCONFIRMED = term("Unconfirmed")
 VERIFIED = {term("Preliminary"): term("Provisional"), UNKNOWN: term("Unconfirmed")}
 LEVELS = {
@@ -109,13 +108,13 @@ def _stated(element: Element) -> Stated:
     if element.children("focus") and status not in {IN_ERROR, CANCELLED}:
         element.remark("It may be of somebody or something else than the patient: it is only possible", "focus")
         status = UNKNOWN
-    effective = element.date("effectiveDateTime") or element.date("effectiveInstant")
-    if element.has("effectivePeriod"):
-        span = period(element.child("effectivePeriod"))
-        effective = span.last or span.first
     if element.has("effectiveTiming"):
         element.remark("A timing is no one date: it is not read", "effectiveTiming")
-    return Stated(status, effective, element.date("issued"))
+    return Stated(status, _effective(element), element.date("issued"))
+
+
+def _effective(element: Element) -> Literal | None:
+    return when(element, "effective").latest or element.date("effectiveInstant")
 
 
 def _write_observation(chart: Chart, entry: Entry, part: Part, stated: Stated) -> None:
@@ -250,16 +249,10 @@ def _write_named(chart: Chart, entry: Entry, part: Part) -> None:
     found = found or by_text(Words((), tuple(texts)), terminology, (CONDITION,))
     if not part.observables and not part.conditions and _answer(element):
         texts += part.words.texts
-    stated = _stated_date(entry, chart)
+    stated = _effective(chart.element(entry))
     further = [*found, *by_cues(texts, terminology, [*found, *part.conditions])]
     origin = Origin(entry, f"{part.name}-value".removeprefix("-"), element.path)
     write_possible(chart, origin, further, Facts(stated, verification=UNCONFIRMED))
-
-
-def _stated_date(entry: Entry, chart: Chart) -> Literal | None:
-    element = chart.element(entry)
-    span = period(element.child("effectivePeriod"))
-    return element.date("effectiveDateTime") or element.date("effectiveInstant") or span.last or span.first
 
 
 def _answer(element: Element) -> bool | None:
@@ -277,10 +270,7 @@ def read_risk_assessment(chart: Chart, entry: Entry) -> None:
     """Read a RiskAssessment (https://hl7.org/fhir/R4/riskassessment.html): each prediction is an observation."""
     element = chart.element(entry)
     status = plain(element, "status", STATUSES, UNKNOWN)
-    effective = element.date("occurrenceDateTime")
-    if element.has("occurrencePeriod"):
-        span = period(element.child("occurrencePeriod"))
-        effective = span.last or span.first
+    effective = when(element, "occurrence").latest
     for place, prediction in enumerate(element.children("prediction")):
         words = read_words(prediction.child("outcome"))
         found = by_code(words, chart.terminology, (OBSERVABLE,)) or by_text(words, chart.terminology, (OBSERVABLE,))

@@ -28,6 +28,17 @@ class Span(NamedTuple):
     first: Literal | None = None
     last: Literal | None = None
 
+    @property
+    def latest(self) -> Literal | None:
+        """The last day, as far as there is any."""
+        return self.last or self.first
+
+
+def when(element: Element, name: str) -> Span:
+    """Return the days that name[x] says, such as effective[x]: its Period, or else its dateTime."""
+    day = Span(element.date(f"{name}DateTime"))
+    return period(element.child(f"{name}Period")) if element.has(f"{name}Period") else day
+
 
 def period(element: Element | None) -> Span:
     """Return start and end of a Period (https://hl7.org/fhir/R4/datatypes.html#Period)."""

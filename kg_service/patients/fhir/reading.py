@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kg_service.errors import WrongRecord
 from kg_service.patients.fhir.allergies import read_allergy
 from kg_service.patients.fhir.chart import TRUE, Chart
+from kg_service.patients.fhir.coding import VOID
 from kg_service.patients.fhir.conditions import (
     IN_ERROR,
     VERIFICATION,
@@ -75,7 +76,6 @@ UNREAD, SEEN = "(unread)", "seen"
 LEFT_OPEN = {*UNREADABLE, *PERHAPS}
 """The resources that matter to all when their patient is not told."""
 
-VOID = {"entered-in-error", "cancelled"}
 JUDGED = {*READERS, *DATES, "Patient", "Medication", "Substance"}
 """The resources whose contents matter."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg_service.patients.fhir.chart import term
-from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
+from kg_service.patients.fhir.coding import VOID, Words, by_code, by_cues, by_text, read_words
 from kg_service.patients.fhir.conditions import Facts, Origin, write_conditions
 from kg_service.patients.fhir.dates import first_day, last_day
 from kg_service.patients.fhir.element import Element, objects_in, shown_type
@@ -45,8 +45,6 @@ ASIDE: dict[str, tuple[str, ...]] = {
 }
 """The members, of resources that are read, in which codes may stand for conditions beside."""
 
-VOID = {"entered-in-error", "cancelled"}
-
 
 def read_reasons(chart: Chart, entry: Entry) -> None:
     """Write the conditions named as reasons, unless a Condition says by code that the patient had it that day.
@@ -58,7 +56,6 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
     if element.text("status") in VOID:
         return
     given = _given(element, DATES[entry.type])
-    recorded = given.last or given.first
     for part, place, words in _reasons(chart, entry, element):
         found = by_code(words, chart.terminology, (CONDITION,)) or by_text(words, chart.terminology, (CONDITION,))
         named = [*found, *by_cues(words.texts, chart.terminology, found)]
@@ -71,7 +68,7 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
         elif not named and not words.codes:
             place.remark("This reason names no condition known here: it is not used")
         if further or (not named and is_unreadable):
-            facts = Facts(recorded, verification=term("Unconfirmed"))
+            facts = Facts(given.latest, verification=term("Unconfirmed"))
             origin = Origin(entry, part, place.path, is_unreadable=is_unreadable)
             write_conditions(chart, origin, "Condition", further, facts)
 
@@ -92,7 +89,7 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
     further = [match for match in found if not _is_recorded(chart, match.concept, given)]
     if further:
         element.remark(f"A condition whose code stands in a {shown_type(entry.type)} is only possible")
-        facts = Facts(given.last or given.first, verification=term("Unconfirmed"))
+        facts = Facts(given.latest, verification=term("Unconfirmed"))
         write_conditions(chart, Origin(entry, "mention"), "Condition", further, facts)
 
 

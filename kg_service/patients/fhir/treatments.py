@@ -8,7 +8,7 @@ from kg_service.patients.fhir.agents import Agents, medications, write_agents
 from kg_service.patients.fhir.chart import term
 from kg_service.patients.fhir.coding import plain
 from kg_service.patients.fhir.dosage import write_dosage, write_dose, write_route
-from kg_service.patients.fhir.periods import Span, period
+from kg_service.patients.fhir.periods import Span, period, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +89,7 @@ def read_statement(chart: Chart, entry: Entry) -> None:
     draft.say("status", plain(element, "status", USED, UNKNOWN))
     draft.say("recorded", element.date("dateAsserted"))
     write_dosage(draft, element, "dosage")
-    _write_days(draft, _effective(element))
+    _write_days(draft, when(element, "effective"))
 
 
 def read_administration(chart: Chart, entry: Entry) -> None:
@@ -100,7 +100,7 @@ def read_administration(chart: Chart, entry: Entry) -> None:
     if dosage := element.child("dosage"):
         write_dose(draft, dosage, "dose")
         write_route(draft, dosage)
-    _write_days(draft, _effective(element))
+    _write_days(draft, when(element, "effective"))
 
 
 def read_dispense(chart: Chart, entry: Entry) -> None:
@@ -132,13 +132,6 @@ def _treatment(chart: Chart, entry: Entry, element: Element, kind: str) -> Draft
     draft = chart.record(entry, kind)
     write_agents(draft, element, medications(chart, entry, element))
     return draft
-
-
-def _effective(element: Element) -> Span:
-    """Return effective[x]."""
-    if element.has("effectivePeriod"):
-        return period(element.child("effectivePeriod"))
-    return Span(element.date("effectiveDateTime"))
 
 
 def _write_days(draft: Draft, days: Span) -> None:
