@@ -80,15 +80,8 @@ class Guideline(KnowledgeGraph):
         """
         from kg_service.validation.report import Report  # noqa: PLC0415 - as above
 
-        day = as_day(as_of)
-        places = self.jurisdictions(jurisdiction)
-        return Report(
-            patients=tuple(self.judge(self.read(records), day, places)),
-            as_of=day,
-            graph_digest=self.digest,
-            query_digest=self.validator.catalogue.digest,
-            jurisdictions=tuple(self.labels[place.value] for place in places),
-        )
+        day, places = as_day(as_of), self.jurisdictions(jurisdiction)
+        return Report.of(self.validator, self.read(records), day, places)
 
     def validate_population(  # noqa: PLR0913 - what can be chosen, by name
         self,

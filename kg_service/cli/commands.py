@@ -12,6 +12,7 @@ from typing import IO, Any
 import click
 
 from kg_service import __version__
+from kg_service.cli import options
 from kg_service.cli.output import FORMATS, exit_status, print_answer, print_report, print_text
 from kg_service.errors import KgServiceError, QueryError
 from kg_service.guideline import Guideline
@@ -123,7 +124,7 @@ def queries(name: str | None) -> None:
 
 @main.command()
 @click.argument("name")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
+@options.params
 @as_format
 @at_store
 def query(name: str, params: tuple[str, ...], form: str, store: str | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -13,13 +12,9 @@ from kg_service.cli.output import print_text
 from kg_service.guideline import Guideline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kg_service.patients.record import PatientRecord
     from kg_service.provenance.explainer import Which
 
 FORMATS = ("table", "json", "turtle", "ntriples", "rdfxml", "jsonld")
-STANDARD_INPUT = "-"
 
 as_format = click.option(
     "-f",
@@ -66,7 +61,7 @@ def triple(subject: str, predicate: str, object: str, form: str) -> None:  # noq
 
 @explain.command()
 @click.argument("name")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
+@options.params
 @row_number
 @row_values
 @as_format
@@ -98,7 +93,7 @@ def sparql(file: IO[bytes], row: int, values: tuple[str, ...], form: str) -> Non
 @explain.command()
 @click.argument("path", callback=options.not_empty)
 @click.option("--rule", required=True, metavar="NAME", help="The rule, as `validate` names it.")
-@click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
+@options.as_of
 @click.option("--patient", default="", metavar="ID", help="Which patient, where the input holds several.")
 @as_format
 def verdict(path: str, rule: str, as_of: str | None, patient: str, form: str) -> None:
@@ -110,12 +105,8 @@ def verdict(path: str, rule: str, as_of: str | None, patient: str, form: str) ->
     Example:
       kg-service explain verdict patient.json --rule NAME --as-of 2026-01-31
     """  # noqa: D301 - \b keeps click from folding the examples
-    guideline = Guideline.load()
-    print_text(guideline.explain.verdict(_records(guideline, path), rule, as_of=as_of, patient=patient).serialize(form))
-
-
-def _records(guideline: Guideline, path: str) -> Iterable[PatientRecord]:
-    return guideline.read(sys.stdin.buffer.read() if path == STANDARD_INPUT else path)
+    found = Guideline.load().explain.verdict(options.given(path), rule, as_of=as_of, patient=patient)
+    print_text(found.serialize(form))
 
 
 def _which(row: int, values: tuple[str, ...]) -> Which:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kg_service.cli import options
 from kg_service.cli.output import print_text, width
 from kg_service.guideline import Guideline
 
@@ -38,7 +39,7 @@ def impact(source: str | None, statement: str | None, form: str) -> None:
 @click.argument("old", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--patients", metavar="PATH", help="Tell also whose verdicts change among these records.")
-@click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
+@options.as_of
 @as_format
 def diff(old: Path, new: Path, patients: str | None, as_of: str | None, form: str) -> None:
     """Tell how the release in the folder NEW differs from the one in OLD: statements added, withdrawn and changed.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -9,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from click import Context, Parameter
 
+STANDARD_INPUT = "-"
 Names = TypeVar("Names", str, tuple[str, ...])
 
 
@@ -19,7 +22,13 @@ def not_empty(_ctx: Context, _parameter: Parameter, names: Names) -> Names:
     return names
 
 
+def given(path: str) -> Path | bytes:
+    """Return what a path names: a file or folder, or what standard input holds."""
+    return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path)
+
+
 paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...", callback=not_empty)
+params = click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more.")
 as_of = click.option("--as-of", metavar="DATE", help="The day of judgement, like 2026-01-31; today when left out.")
 jurisdictions = click.option(
     "--jurisdiction",

@@ -28,7 +28,6 @@ WHOLE_FORMS = ("table", "json", "turtle", "jsonld", "fhir", "junit")
 STREAMED_FORMS = ("ndjson", "csv", "parquet", "summary")
 RDF_FORMATS = ("turtle", "ntriples", "jsonld")
 CONFORMS, VIOLATED, UNREADABLE = 0, 1, 2
-STANDARD_INPUT = "-"
 MOST_NAMED = 20
 """Files that are named of those that are not read."""
 
@@ -135,14 +134,14 @@ def _stream(
     output: Path | None,
     *,
     as_of: str | None,
-    **options: Any,  # noqa: ANN401
+    **chosen: Any,  # noqa: ANN401
 ) -> Tally:
     """Check all patients, results going to the output as they come, and tell the counts on standard error."""
     progress = Progress()
     day = as_day(as_of)
     try:
         counts = guideline.validate_population(
-            list(map(_given, paths)), output or print_part, as_of=day, told=progress, **options
+            list(map(options.given, paths)), output or print_part, as_of=day, told=progress, **chosen
         )
     except KeyboardInterrupt as interruption:
         if output:
@@ -167,15 +166,8 @@ def _report(
     from kg_service.validation.report import Report  # noqa: PLC0415 - what a question does not need
 
     day, places = as_day(as_of), guideline.jurisdictions(jurisdictions)
-    reading, validator = _Reading(guideline, paths), guideline.validator_with(engine)
-    report = Report(
-        patients=tuple(validator(tell(reading), day, places)),
-        as_of=day,
-        graph_digest=guideline.digest,
-        query_digest=validator.catalogue.digest,
-        jurisdictions=tuple(guideline.labels[place.value] for place in places),
-    )
-    return report, reading.failed
+    reading = _Reading(guideline, paths)
+    return Report.of(guideline.validator_with(engine), tell(reading), day, places), reading.failed
 
 
 @click.command()
@@ -241,7 +233,7 @@ class _Reading:
         self.failed = False
 
     def __iter__(self) -> Iterator[PatientRecord]:
-        given = [one for one in map(_given, self._paths) if self._is_readable(one)]
+        given = [one for one in map(options.given, self._paths) if self._is_readable(one)]
         return self._records.from_all(given, unread=self._tell) if given else iter(())
 
     def _is_readable(self, given: Path | bytes) -> bool:
@@ -257,10 +249,6 @@ class _Reading:
     def _tell(self, error: RecordError) -> None:
         self.failed = True
         click.echo(f"Error: {error}", err=True)
-
-
-def _given(path: str) -> Path | bytes:
-    return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path)
 
 
 def _status(fail_on: str, unreadable: int, violated: int, undecided: int) -> int:

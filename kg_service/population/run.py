@@ -21,6 +21,8 @@ from kg_service.population.journal import Journal, NoJournal, Progress
 from kg_service.population.output import ToFile, ToFolder, ToStream, check_place
 from kg_service.population.pool import check_all
 from kg_service.population.worker import Task
+from kg_service.validation.report import Report
+from kg_service.validation.reports.document import frame
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -113,12 +115,7 @@ class Run:
 
     @cached_property
     def _frame(self) -> dict[str, Any]:
-        return {
-            "as_of": self.as_of.isoformat(),
-            "jurisdictions": [self.guideline.labels[place.value] for place in self.jurisdictions],
-            "graph_digest": self.guideline.digest,
-            "query_digest": self.validator.catalogue.digest,
-        }
+        return frame(Report.of(self.validator, (), self.as_of, self.jurisdictions))
 
     @cached_property
     def _writer(self) -> Writer:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from kg_service.knowledge.table import to_frame
 from kg_service.validation.verdicts import Outcome
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
+    from pyoxigraph import NamedNode
 
+    from kg_service.patients.record import PatientRecord
+    from kg_service.validation.validator import Validator
     from kg_service.validation.verdicts import PatientVerdicts, Verdict
 
 INFO = "info"
@@ -32,6 +35,20 @@ class Report:
     graph_digest: str
     query_digest: str
     jurisdictions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, validator: Validator, records: Iterable[PatientRecord], as_of: dt.date, jurisdictions: Sequence[NamedNode]
+    ) -> Self:
+        """Hold records against the rules of a validator as of a day, for jurisdictions (none: all rules)."""
+        graph = validator.graph
+        return cls(
+            patients=tuple(validator(records, as_of, jurisdictions)),
+            as_of=as_of,
+            graph_digest=graph.digest,
+            query_digest=validator.catalogue.digest,
+            jurisdictions=tuple(graph.labels[place.value] for place in jurisdictions),
+        )
 
     @property
     def record(self) -> dict[str, Any]:
