@@ -50,7 +50,7 @@ def days(literal: Literal) -> Days | None:
 @lru_cache(maxsize=CACHED)
 def _days(literal: Literal) -> Days | None:
     try:
-        first, last = _first_and_last(literal)
+        first, last = interval(literal)
     except ValueError:
         return None
     is_month_end = last.day == calendar.monthrange(last.year, last.month)[1]
@@ -58,8 +58,8 @@ def _days(literal: Literal) -> Days | None:
     return Days(index(first), index(last), rounded)
 
 
-def _first_and_last(literal: Literal) -> tuple[dt.date, dt.date]:
-    """Return the interval of days; ValueError when the literal is no date."""
+def interval(literal: Literal) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day that a date may be; ValueError when the literal is no date."""
     if not re.fullmatch(FORMS[literal.datatype], literal.value, re.ASCII):
         raise ValueError(literal.datatype)
     first = dt.date.fromisoformat(literal.value + FIRST_DAY[literal.datatype])

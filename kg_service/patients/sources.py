@@ -149,7 +149,7 @@ def _in_memory(data: bytes) -> Source:
 
 def media_type_of(data: bytes) -> str:
     """Tell JSON from Turtle by the first character, where nobody says what it is."""
-    return JSON if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else TURTLE
+    return JSON if content.JSON.match(data.lstrip(content.BLANK)) else TURTLE
 
 
 def is_lines(data: bytes) -> bool:

@@ -207,10 +207,6 @@ class Survey:
         is_document = source.form == Form.DOCUMENT and (place.offset, place.length) == (0, source.size)
         return is_document or source.form == Form.WHOLE
 
-    def count(self) -> int:
-        """Return how many units there are."""
-        return int(self._connection.execute("SELECT COUNT(*) FROM unit").fetchone()[0])
-
     def strays(self, group: int) -> list[Place]:
         """Return the lines of a group that may be of any of its patients, at most STRAYS and one; open ones first."""
         rows = self._connection.execute(

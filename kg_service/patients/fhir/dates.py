@@ -12,7 +12,7 @@ import re
 
 from pyoxigraph import Literal
 
-from kg_service.patients.calendar import DATE, MONTH, MONTHS, YEAR
+from kg_service.patients.calendar import DATE, MONTH, MONTHS, YEAR, interval
 
 WRITTEN = re.compile(
     r"(?P<date>(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?)"
@@ -41,16 +41,12 @@ def day_literal(day: dt.date) -> Literal:
 
 def first_day(literal: Literal) -> dt.date:
     """Return the first day that a date literal of this module may be."""
-    year, month, day = [*map(int, literal.value.split("-")), 1, 1][:3]
-    return dt.date(year, month, day)
+    return interval(literal)[0]
 
 
 def last_day(literal: Literal) -> dt.date:
     """Return the last day that a date literal of this module may be."""
-    year, *rest = map(int, literal.value.split("-"))
-    month = rest[0] if rest else MONTHS
-    day = rest[1] if len(rest) > 1 else calendar.monthrange(year, month)[1]
-    return dt.date(year, month, day)
+    return interval(literal)[1]
 
 
 def after(day: dt.date, *, months: int = 0, days: int = 0) -> dt.date | None:

@@ -126,11 +126,6 @@ def open_resource(parsed: object, root: str, common: Notes) -> list[Entry]:
     return found
 
 
-def is_bundle(parsed: object) -> bool:
-    """Tell whether a JSON value is a Bundle."""
-    return isinstance(parsed, dict) and parsed.get("resourceType") == "Bundle"
-
-
 def newest(entries: Iterable[Entry], common: Notes, *, judged: Container[str] = ()) -> list[Entry]:
     """Keep of every resource that is there more than once the newest version, which a remark says.
 

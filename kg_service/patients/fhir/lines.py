@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from kg_service.errors import MalformedRecord, RecordError, WrongRecord
@@ -32,8 +32,8 @@ class LineReader:
         self._survey = survey
         self._terminology = terminology
         self._shared_by = lru_cache(maxsize=REMEMBERED)(self._find_shared)
-        self._strays_of = lru_cache(maxsize=None)(self._find_strays)
-        self._has_shared = lru_cache(maxsize=None)(survey.has_shared)
+        self._strays_of = cache(self._find_strays)
+        self._has_shared = cache(survey.has_shared)
 
     def __call__(self, unit: Unit, *, strict: bool = True) -> list[PatientRecord]:
         """Return the records of a unit's patients.

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 FUNCTIONS = frozenset({"BOUND", "COALESCE", "CONCAT", "IF", "IRI", "STR"})
 AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX"})
-COMPARISONS = frozenset({"=", "!=", "<", ">", "<=", ">="})
 ESCAPES = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 
