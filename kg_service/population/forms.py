@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kg_service.errors import KgServiceError
 from kg_service.validation.reports.document import LineWriter
-from kg_service.validation.reports.rows import COLUMNS, HEADER, RowWriter, rows_of
+from kg_service.validation.reports.rows import COLUMNS, HEADER, RowWriter, as_text, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -75,7 +75,7 @@ class _Parquet:
 
     def __call__(self, patients: Iterable[PatientVerdicts]) -> bytes:
         rows = [row for patient in patients for row in rows_of(patient)]
-        columns: dict[str, list[Any]] = {name: [row[at] for row in rows] for at, name in enumerate(COLUMNS)}
+        columns: dict[str, list[Any]] = {name: [as_text(row[at]) for row in rows] for at, name in enumerate(COLUMNS)}
         columns["findings"] = [int(number or 0) for number in columns["findings"]]
         out = io.BytesIO()
         self._write_table(self._table(columns, schema=self._schema), out)

@@ -153,7 +153,7 @@ class _Judging:
             raise ReleaseError("A Spark worker has another guideline than the driver: install the same version on all.")
         records = self._records(batches, guideline)
         patients = guideline.judge(records, self.as_of, guideline.jurisdictions(self.jurisdictions))
-        return batches_of((_cells(row) for patient in patients for row in rows_of(patient)), VERDICTS)
+        return batches_of((row for patient in patients for row in rows_of(patient)), VERDICTS)
 
     def _records(self, batches: Iterable[pa.RecordBatch], guideline: Guideline) -> Iterator[PatientRecord]:
         shelf = Shelf(self.shared, self.strays, self.broken)
@@ -170,19 +170,3 @@ def _guideline() -> Guideline:
 def _name_of(guideline: Guideline) -> tuple[str, str]:
     """Return the digests of graph and rules."""
     return guideline.digest, guideline.validator.catalogue.digest
-
-
-def _cells(row: tuple[str, ...]) -> tuple[object, ...]:
-    """Return a row of the CSV form as the columns' types have it."""
-    return tuple(READ[name](text) if name in READ else text for name, text in zip(COLUMNS, row, strict=True))
-
-
-def _list(text: str) -> list[str]:
-    return text.split("; ") if text else []
-
-
-def _count(text: str) -> int | None:
-    return int(text) if text else None
-
-
-READ = {"findings": _count, "jurisdiction": _list, "statements": _list, "sources": _list}

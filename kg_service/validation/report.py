@@ -102,9 +102,9 @@ class Report:
 
         Raises KgServiceError when pandas is not installed.
         """
-        from kg_service.validation.reports.rows import COLUMNS, rows  # noqa: PLC0415 - which imports this module
+        from kg_service.validation.reports.rows import COLUMNS, as_text, rows_of  # noqa: PLC0415 - which imports this module
 
-        return to_frame(rows(self), COLUMNS)
+        return to_frame([tuple(map(as_text, row)) for patient in self.patients for row in rows_of(patient)], COLUMNS)
 
     def __str__(self) -> str:
         """Return the report as people read it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kg_service.knowledge.table import harmless
 
@@ -18,6 +18,9 @@ COLUMNS = (
     "patient", "rule", "outcome", "severity", "message", "missing", "resource", "input_path", "findings", "modality",
     "jurisdiction", "statements", "sources", "label",
 )  # fmt: skip
+Cell: TypeAlias = str | int | tuple[str, ...] | None
+"""A text, a number, or several texts; None where there is no verdict to tell it of."""
+
 END = "\r\n"
 HEADER = ",".join(COLUMNS) + END
 
@@ -39,31 +42,30 @@ class RowWriter:
         """Return the rows, without the header."""
         name = _line([patient.record.resource_id, ""]).removesuffix(END)
         rows = [name + self._rest(verdict) for verdict in patient.verdicts]
-        return "".join([*rows, *map(_line, _faults(patient))])
+        return "".join([*rows, *(_line(map(as_text, fault)) for fault in _faults(patient))])
 
     def _rest(self, verdict: Verdict) -> str:
         """Return what comes after the patient's cell."""
         if verdict.findings:
-            return _line(_row("", verdict)[1:])
+            return _line(map(as_text, _row("", verdict)[1:]))
         key = verdict.rule.name, str(verdict.outcome), verdict.message
         if key not in self._known:
-            self._known[key] = _line(_row("", verdict)[1:])
+            self._known[key] = _line(map(as_text, _row("", verdict)[1:]))
         return self._known[key]
 
 
-def rows(report: Report) -> Iterator[tuple[str, ...]]:
-    """Yield the rows, in the order of COLUMNS."""
-    for patient in report.patients:
-        yield from rows_of(patient)
-
-
-def rows_of(patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of one patient."""
+def rows_of(patient: PatientVerdicts) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of one patient, in the order of COLUMNS."""
     yield from (_row(patient.record.resource_id, verdict) for verdict in patient.verdicts)
     yield from _faults(patient)
 
 
-def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
+def as_text(cell: Cell) -> str:
+    """Return a cell as the CSV form has it."""
+    return "; ".join(cell) if isinstance(cell, tuple) else "" if cell is None else str(cell)
+
+
+def _row(name: str, verdict: Verdict) -> tuple[Cell, ...]:
     first = verdict.findings[0] if verdict.findings else None
     return (
         name,
@@ -74,22 +76,24 @@ def _row(name: str, verdict: Verdict) -> tuple[str, ...]:
         first.missing if first else "",
         first.resource_id if first else "",
         first.input_path if first else "",
-        str(len(verdict.findings)),
+        len(verdict.findings),
         verdict.grounds.modality,
-        "; ".join(verdict.grounds.jurisdictions),
-        "; ".join(verdict.grounds.statements),
-        "; ".join(dict.fromkeys(citation.source for citation in verdict.grounds.citations)),
+        verdict.grounds.jurisdictions,
+        verdict.grounds.statements,
+        tuple(dict.fromkeys(citation.source for citation in verdict.grounds.citations)),
         verdict.rule.label,
     )
 
 
-def _faults(patient: PatientVerdicts) -> Iterator[tuple[str, ...]]:
+def _faults(patient: PatientVerdicts) -> Iterator[tuple[Cell, ...]]:
     for fault in patient.faults:
-        told = {
+        told: dict[str, Cell] = {
             "patient": patient.record.resource_id,
             "outcome": "not judged",
             "message": fault.reason,
             "input_path": fault.path,
+            "findings": None,
+            **dict.fromkeys(("jurisdiction", "statements", "sources"), ()),
         }
         yield tuple(told.get(column, "") for column in COLUMNS)
 
