@@ -76,15 +76,14 @@ class Run:
         if isinstance(self.output, Path):
             check_place(self.output, self.given)
         output = self._output()
-        with self._errors_named(), ExitStack() as stack:
+        with _temporary_folder() as place, self._errors_named(), ExitStack() as stack:
             journal = stack.enter_context(closing(self._journal()))
             stack.enter_context(closing(output))
             progress = journal.begin(self._identity(), resume=self.resume)
             if not output.holds(progress.batches, progress.size):  # it was put in place, or is gone
                 progress = Progress()
             output.begin(progress.batches, progress.size, header)
-            place = stack.enter_context(tempfile.TemporaryDirectory(prefix="kg-service-"))
-            survey = stack.enter_context(Survey(self.sources, str(Path(place, "survey"))))
+            survey = stack.enter_context(Survey(self.sources, str(place / "survey")))
             for seen in survey.take(glance):
                 self.told(Stage(is_survey=True, done=seen, total=self._size))
             for checked in self._checked(survey, progress.batches):
@@ -165,6 +164,18 @@ class Run:
                 f"{self.output} cannot be written: {error.strerror}. Choose another with --output; what is written "
                 "so far can be continued with --resume."
             ) from error
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="kg-service-")
+    except OSError as error:
+        raise KgServiceError(
+            f"There is no folder for temporary files: {error.strerror}. Make one, and name it in TMPDIR."
+        ) from error
+    with folder as name:
+        yield Path(name)
 
 
 def _batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:

@@ -64,6 +64,7 @@ def question(name: str) -> Response:
     answer = graph.query(name, **given)
     return send_answer(
         answer,
+        asked.text,
         lambda: render_template(
             "question.html", question=asked, given=given, answer=answer, table=result_table(answer)
         ),

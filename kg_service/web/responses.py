@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ KINDS: Sequence[Kind] = ("select", "ask", "graph")
 IRI_SIGNS = ":/?#[]@!$&'()*+,;=%-._~"
 """What may stand in an IRI beside letters and digits; the rest is percent-encoded in a header."""
 
+HEADER = re.compile(r"^#.*", re.MULTILINE)
+CHANGING = re.compile("NOW|RAND|UUID|BNODE", re.IGNORECASE)
+"""Functions that answer otherwise each time; what holds one of these words, even by chance, is not kept."""
+
 Page = Callable[[], str]
 """Renders the HTML form of an answer."""
 
@@ -39,13 +44,15 @@ def media_types(kinds: Iterable[Kind]) -> list[str]:
     return list(dict.fromkeys(offer.media_type for kind in kinds for offer in offers_for(kind)))
 
 
-def send_answer(answer: Answer, page: Page) -> Response:
-    """Send an answer in a type that is valid for its kind, whatever else the client lists."""
+def send_answer(answer: Answer, query: str, page: Page) -> Response:
+    """Send the answer to a query in a type that is valid for its kind, whatever else the client lists."""
     media_type = choose([*offers_for(answer.kind), HTML_OFFER])
     response = send(page() if media_type == HTML else answer.serialize(media_type), media_type)
     response.headers["Query-Digest"] = answer.record["query_digest"]
     for iri in answer.missing_graphs:
         response.headers.add("Graph-Missing", f"<{quote(iri, safe=IRI_SIGNS)}>")
+    if CHANGING.search(HEADER.sub("", query)):
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -32,8 +32,6 @@ _FORM_SCHEMA: dict[str, Any] = {
 }
 _ANSWERS = (*media_types(KINDS), HTML)
 _base_iri = lru_cache(maxsize=64)(get_current_url)  # it takes as long as a small query, and there are few
-_CHANGING = ("NOW", "RAND", "UUID", "BNODE")
-"""Functions that answer otherwise each time; what holds one of these words, even by chance, is not kept."""
 
 
 @blueprint.get("/sparql")
@@ -58,13 +56,11 @@ def _answer(asked: ProtocolQuery) -> Response:
         named_graphs=asked.named_graphs,
         base_iri=_base_iri(request.scheme, request.host, request.root_path, request.path),
     )
-    response = send_answer(
-        answer, lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer))
+    return send_answer(
+        answer,
+        asked.text,
+        lambda: render_template("answer.html", asked=asked, answer=answer, table=result_table(answer)),
     )
-    text = asked.text.upper()
-    if any(function in text for function in _CHANGING):
-        response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _describe() -> Response:

@@ -195,6 +195,16 @@ def test_no_room_for_temporary_files_is_told(
         guideline.validate_population(bundles(tmp_path / "all.ndjson", 1), lambda _: None, as_of=AS_OF)
 
 
+def test_no_folder_for_temporary_files_is_told(
+    guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    given, output = bundles(tmp_path / "all.ndjson", 1), tmp_path / "verdicts.csv"
+    with pytest.raises(KgServiceError, match=r"temporary files.*TMPDIR"):
+        guideline.validate_population(given, output, form="csv", as_of=AS_OF)
+    assert [path.name for path in tmp_path.iterdir()] == ["all.ndjson"]
+
+
 @pytest.mark.parametrize("torn", ["", '{"batches": 3, "si', "\0\0\n"])
 def test_a_continued_run_is_whole(guideline: Guideline, unfinished: Path, torn: str) -> None:
     """Also when the last line of the journal, and bytes after the last batch, were half written."""

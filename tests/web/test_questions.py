@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
+
+from kg_service import Guideline
+from kg_service.web import create_app
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 SH = Namespace("http://www.w3.org/ns/shacl#")
 SCHEMA = Namespace("https://schema.org/")
 HTML = {"Accept": "text/html"}
+RELEASE = Path(__file__).parent / "release"
 
 
 def test_list(client: FlaskClient) -> None:
@@ -122,3 +128,13 @@ def test_editors_find_examples_and_prefixes_with_their_own_queries(client: Flask
         SELECT DISTINCT ?prefix ?namespace WHERE { [] sh:namespace ?namespace ; sh:prefix ?prefix } ORDER BY ?prefix"""
     )
     assert [str(row[0]) for row in prefixes] == ["dcterms", "gkg", "skos"]  # type: ignore[index]
+
+
+def test_a_question_that_is_answered_otherwise_each_time_is_not_kept(tmp_path: Path) -> None:
+    release = Path(shutil.copytree(RELEASE, tmp_path / "release"))
+    header = "#+ summary: s\n#+ description: what is known\n"
+    (release / "queries" / "now.rq").write_text(header + "SELECT (NOW() AS ?now) {}\n", encoding="utf-8")
+    (release / "queries" / "one.rq").write_text(header + "SELECT (1 AS ?one) {}\n", encoding="utf-8")
+    client = create_app(Guideline.load(release)).test_client()
+    kept = {name: "ETag" in client.get(f"/queries/{name}").headers for name in ("now", "one")}
+    assert kept == {"now": False, "one": True}
