@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 REQUESTS = Counter("kg_service_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "kg_service_request_seconds",
-    "Time from the first byte of a request's body to the answer",
+    "Time from the head of a request to the last byte of its answer",
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )

@@ -96,5 +96,5 @@ def _name_release(response: Response) -> None:
 
 
 def _is_worth_compressing(response: Response) -> bool:
-    """Tell whether the client reads gzip and it saves something; never of what is not to be kept: a record's report."""
+    """Tell whether the client reads gzip and it saves something."""
     return request.accept_encodings["gzip"] > 0 and len(response.get_data()) >= _WORTH

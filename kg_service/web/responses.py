@@ -25,7 +25,7 @@ KINDS: Sequence[Kind] = ("select", "ask", "graph")
 IRI_SIGNS = ":/?#[]@!$&'()*+,;=%-._~"
 """What may stand in an IRI beside letters and digits; the rest is percent-encoded in a header."""
 
-HEADER = re.compile(r"^#.*", re.MULTILINE)
+HEADER = re.compile(r"^#\+.*", re.MULTILINE)
 CHANGING = re.compile("NOW|RAND|UUID|BNODE", re.IGNORECASE)
 """Functions that answer otherwise each time; what holds one of these words, even by chance, is not kept."""
 
