@@ -6,6 +6,7 @@ satisfied. It applies to the patients in its target class, and to the others it 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID = (
 UNREAD, TREATMENT = PATIENT + "unreadRecord", PATIENT + "Treatment"
 EXCLUDING = frozenset(PATIENT + name for name in ("EnteredInError", "Cancelled", "Planned", "NotDone", "Refuted"))
 """Statuses for which derive:certainty leaves a record out; else it is left out for its date."""
+NUMBER, DIGITS = re.compile(r"\d+"), 9
 REASONS = tuple(PATIENT + name for name in ("status", "verificationStatus"))
 
 
@@ -99,8 +101,8 @@ class Judge:
         by_shape: dict[str, list[Result]] = {}
         for result in results:
             by_shape.setdefault(result.shape, []).append(result)
-        remarks = tuple(sorted({*record.not_understood, *self._left_out(record, case)}))
-        faults = tuple(sorted({*record.faults, *self._malformed(by_shape, case)}))
+        remarks = tuple(sorted({*record.not_understood, *self._left_out(record, case)}, key=_place))
+        faults = tuple(sorted({*record.faults, *self._malformed(by_shape, case)}, key=_place))
         if faults:
             return PatientVerdicts(record, (), remarks, faults)
         unread = _has_unread_treatment(record, case)
@@ -164,6 +166,11 @@ def _not_applicable(rule: Rule, grounds: Grounds, *, unread_treatment: bool) -> 
 
 def _has_unread_treatment(record: PatientRecord, case: Case) -> bool:
     return any(TREATMENT in case.texts(node, TYPE.value) for node in case.texts(record.patient.value, UNREAD))
+
+
+def _place(told: Remark | Fault) -> tuple[str, str]:
+    """Return what orders remarks and faults: the place, in which entry[3] comes before entry[12], then the reason."""
+    return NUMBER.sub(lambda number: number[0].zfill(DIGITS), told.path), told.reason
 
 
 def _text(case: Case, node: str, predicate: str) -> str:
