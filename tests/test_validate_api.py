@@ -89,6 +89,18 @@ def test_several_records_give_several_patients(guideline: Guideline) -> None:
     assert sum(report.outcomes.values()) == 2 * len(guideline.validator.catalogue.rules)
 
 
+def test_what_is_missing_is_named(guideline: Guideline) -> None:
+    """Denosumab is given, and neither calcium nor vitamin D is recorded."""
+    denosumab = [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "993449"}]
+    given = [PATIENT, {**DOSE, "medicationCodeableConcept": {"coding": denosumab}}]
+    (verdict,) = [
+        one
+        for one in guideline.validate(given, as_of=DAY).verdicts
+        if one.rule.name == "denosumab-calcium-and-vitamin-d"
+    ]
+    assert {finding.missing for finding in verdict.findings} == {"calcium", "vitamin D"}
+
+
 def test_places_come_in_the_order_in_which_they_stand(guideline: Guideline) -> None:
     unknown = [
         {"resourceType": "Flag", "id": f"f{n}", "subject": {"reference": "Patient/p1"}, "code": {}, "status": n}
