@@ -187,6 +187,8 @@ class Writer:
             for end, limit in (("low", "lowLimit"), ("high", "highLimit"))
             if node.text(limit)
         }
+        if limits and not node.one("unit"):
+            raise NoFhir("a limit without a unit is not read")
         value = {"valueQuantity": self._quantity(node.text("value"), node)} if node.text("value") else {}
         flag = node.local("interpretation")
         return {

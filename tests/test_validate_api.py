@@ -89,6 +89,28 @@ def test_several_records_give_several_patients(guideline: Guideline) -> None:
     assert sum(report.outcomes.values()) == 2 * len(guideline.validator.catalogue.rules)
 
 
+def test_what_is_missing_is_named(guideline: Guideline) -> None:
+    """Denosumab is given, and neither calcium nor vitamin D is recorded."""
+    denosumab = [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "993449"}]
+    given = [PATIENT, {**DOSE, "medicationCodeableConcept": {"coding": denosumab}}]
+    (verdict,) = [
+        one
+        for one in guideline.validate(given, as_of=DAY).verdicts
+        if one.rule.name == "denosumab-calcium-and-vitamin-d"
+    ]
+    assert {finding.missing for finding in verdict.findings} == {"calcium", "vitamin D"}
+
+
+def test_places_come_in_the_order_in_which_they_stand(guideline: Guideline) -> None:
+    unknown = [
+        {"resourceType": "Flag", "id": f"f{n}", "subject": {"reference": "Patient/p1"}, "code": {}, "status": n}
+        for n in range(12)
+    ]
+    entries = [{"resource": one} for one in (PATIENT, *unknown)]
+    (found,) = guideline.validate({**BUNDLE, "entry": entries}, as_of=DAY).patients
+    assert [fault.path for fault in found.faults] == [f"Bundle.entry[{n}].resource.status" for n in range(1, 13)]
+
+
 def test_today_is_the_day_of_judgement_when_none_is_given(guideline: Guideline) -> None:
     assert abs(guideline.validate(BUNDLE).as_of - dt.datetime.now(tz=dt.UTC).date()) <= dt.timedelta(days=1)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_service.cli import options
-from kg_service.cli.output import count, exit_status, give, print_part
+from kg_service.cli.output import count, exit_status, give, print_part, print_text, width
 from kg_service.cli.progress import Progress, tell
 from kg_service.errors import RecordError
 from kg_service.guideline import Guideline, as_day
@@ -133,15 +133,25 @@ def _stream(
     paths: Sequence[str],
     output: Path | None,
     *,
+    form: str,
     as_of: str | None,
+    engine: str,
     **chosen: Any,  # noqa: ANN401
 ) -> Tally:
     """Check all patients, results going to the output as they come, and tell the counts on standard error."""
     progress = Progress()
     day = as_day(as_of)
+    terminal = width() if form == "summary" and not output else None  # where the summary is fitted to its width
+    show = (lambda _: None) if terminal else print_part
     try:
         counts = guideline.validate_population(
-            list(map(options.given, paths)), output or print_part, as_of=day, told=progress, **chosen
+            list(map(options.given, paths)),
+            output or show,
+            form=form,
+            as_of=day,
+            engine=engine,
+            told=progress,
+            **chosen,
         )
     except KeyboardInterrupt as interruption:
         if output:
@@ -150,6 +160,8 @@ def _stream(
         raise
     finally:
         progress.end()
+    if terminal:
+        print_text(counts.table(guideline.validator_with(engine).catalogue.rules, terminal))
     click.echo(
         f"{count(counts.patients, 'patient')} as of {day}: {counts.violated:,} with a violated rule, "
         f"{counts.undecided:,} with an undecided one, {counts.unclear:,} with something not understood (which ndjson "

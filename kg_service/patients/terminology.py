@@ -26,7 +26,7 @@ from kg_service.knowledge.namespaces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pyoxigraph import Store
 
@@ -43,6 +43,7 @@ MEMBER_OF = NamedNode(CORE + "memberOf")
 SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
 CUE = NamedNode(CORE + "cue")
+SPECIMEN = NamedNode(CORE + "specimenCue")
 KIND_OF = NamedNode(CORE + "kindOf")
 RECENT_FORM_OF = NamedNode(CORE + "recentFormOf")
 
@@ -152,6 +153,12 @@ class Terminology:
     def is_called(self, concept: NamedNode, text: str) -> bool:
         """Tell whether a text is nothing but a name of the concept."""
         return any(fold(name) == fold(text) for name in self._names(concept, NAMES))
+
+    def is_measured_in(self, observable: NamedNode, specimen: Iterable[str]) -> bool:
+        """Tell whether words for a specimen name one in which it is measured; so they do where either is not told."""
+        right = [fold(word) for word in self._names(observable, (SPECIMEN,))]
+        said = [fold(text) for text in specimen]
+        return not right or not said or any(word in text for word in right for text in said)
 
     def find_unit(self, text: str) -> NamedNode | None:
         """Return the unit with this UCUM code (whose case matters), or else with this name in any case.

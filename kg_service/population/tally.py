@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from kg_service.knowledge.table import to_table
 from kg_service.validation.report import is_violation
 from kg_service.validation.verdicts import Outcome
 
@@ -77,13 +78,14 @@ class Tally:
         outcomes = Counter({(rule, outcome): number for rule, outcome, number in counts["outcomes"]})
         return cls(**{**counts, "outcomes": outcomes})
 
-    def table(self, rules: Iterable[Rule]) -> str:
-        """Return a table of the rules, and how often each had which outcome."""
+    def table(self, rules: Iterable[Rule], width: int | None = None) -> str:
+        """Return a table of the rules, and how often each had which outcome; at most `width` characters wide."""
+        columns = ["rule", *Outcome, "severity", "label"]
         rows = [
             [rule.name, *(f"{self.outcomes[rule.name, outcome]:,}" for outcome in Outcome), rule.severity, rule.label]
             for rule in rules
         ]
-        return _aligned([["rule", *Outcome, "severity", "label"], *rows])
+        return to_table(columns, rows, width) if width else _aligned([columns, *rows])
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

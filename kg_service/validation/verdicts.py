@@ -6,6 +6,7 @@ satisfied. It applies to the patients in its target class, and to the others it 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ SUBJECT, CERTAINTY, INPUT_PATH, RESOURCE_ID = (
 UNREAD, TREATMENT = PATIENT + "unreadRecord", PATIENT + "Treatment"
 EXCLUDING = frozenset(PATIENT + name for name in ("EnteredInError", "Cancelled", "Planned", "NotDone", "Refuted"))
 """Statuses for which derive:certainty leaves a record out; else it is left out for its date."""
+NUMBER, DIGITS = re.compile(r"\d+"), 9
 REASONS = tuple(PATIENT + name for name in ("status", "verificationStatus"))
 
 
@@ -100,8 +102,8 @@ class Judge:
         by_shape: dict[str, list[Result]] = {}
         for result in results:
             by_shape.setdefault(result.shape, []).append(result)
-        remarks = tuple(sorted({*record.not_understood, *self._left_out(record, case)}))
-        faults = tuple(sorted({*record.faults, *self._malformed(by_shape, case)}))
+        remarks = tuple(sorted({*record.not_understood, *self._left_out(record, case)}, key=_place))
+        faults = tuple(sorted({*record.faults, *self._malformed(by_shape, record, case)}, key=_place))
         if faults:
             return PatientVerdicts(record, (), remarks, faults)
         unread = _has_unread_treatment(record, case)
@@ -114,12 +116,13 @@ class Judge:
         )
         return PatientVerdicts(record, verdicts, remarks, unread_treatment=unread)
 
-    def _malformed(self, by_shape: dict[str, list[Result]], case: Case) -> Iterator[Fault]:
-        """Tell what shapes of records, which are those of no rule, have found."""
+    def _malformed(self, by_shape: dict[str, list[Result]], record: PatientRecord, case: Case) -> Iterator[Fault]:
+        """Tell what shapes of records, which are those of no rule, have found where reading found no fault itself."""
         for shape in by_shape.keys() - self._shapes:
             for result in by_shape[shape]:
                 path = _text(case, result.focus, INPUT_PATH) or result.focus
-                yield Fault(path, result.message)
+                if not any(fault.path.startswith(path) for fault in record.faults):
+                    yield Fault(path, result.message)
 
     def _verdict(
         self, rule: Rule, grounds: Grounds, record: PatientRecord, case: Case, by_shape: dict[str, list[Result]]
@@ -165,6 +168,11 @@ def _not_applicable(rule: Rule, grounds: Grounds, *, unread_treatment: bool) -> 
 
 def _has_unread_treatment(record: PatientRecord, case: Case) -> bool:
     return any(TREATMENT in case.texts(node, TYPE.value) for node in case.texts(record.patient.value, UNREAD))
+
+
+def _place(told: Remark | Fault) -> tuple[str, str]:
+    """Return what orders remarks and faults: the place, in which entry[3] comes before entry[12], then the reason."""
+    return NUMBER.sub(lambda number: number[0].zfill(DIGITS), told.path), told.reason
 
 
 def _text(case: Case, node: str, predicate: str) -> str:

@@ -43,14 +43,33 @@ def condition(**members: object) -> Json:
     [
         ("female", None, "Female"), ("male", None, "Male"), ("other", None, "OtherSex"), ("unknown", None, None),
         (None, None, None), (None, "F", "Female"), ("unknown", "M", "Male"), ("female", "F", "Female"),
-        ("male", "F", None), ("female", "UNK", "Female"),
+        ("male", "F", None), ("female", "UNK", "Female"), ("female", "ASKU", "Female"), ("female", "OTH", None),
+        ("other", "OTH", "OtherSex"),
     ],
 )  # fmt: skip
 def test_sex(terminology: Terminology, gender: str | None, at_birth: str | None, sex: str | None) -> None:
     extension = [{"url": BIRTH_SEX, "valueCode": at_birth}] if at_birth else []
     record = read_one(terminology, person=patient(gender=gender, extension=extension))
     assert person(record).get("sex") == sex
-    assert ("differ" in reasons(record)) == ((gender, at_birth) == ("male", "F"))
+    assert ("differ" in reasons(record)) == ((gender, at_birth) in {("male", "F"), ("female", "OTH")})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sex"),
+    [
+        ("sex", {"valueCode": "248152002"}, "Female"),
+        ("sex", {"valueCode": "248153007"}, None),  # male, beside the gender female
+        ("sex", {"valueCode": "unknown"}, "Female"),
+        ("individual-sex", {"valueCoding": {"code": "male"}}, None),
+        ("birthsex", {"valueCode": "X"}, None),
+    ],
+)
+def test_what_else_says_the_sex(terminology: Terminology, name: str, value: Json, sex: str | None) -> None:
+    """The gender is female; an extension that says otherwise, or is not understood, leaves the sex open."""
+    url = BIRTH_SEX.replace("birthsex", name)
+    record = read_one(terminology, person=patient(extension=[{"url": url, **value}]))
+    assert person(record).get("sex") == sex
+    assert ("sex is left open" in reasons(record)) == (sex is None)
 
 
 @pytest.mark.parametrize(

@@ -275,15 +275,28 @@ def test_what_may_turn_the_meaning_around_is_a_fault(terminology: Terminology, m
     assert "may turn the meaning around" in fault.reason
 
 
-def test_one_page_of_several_is_no_whole_record(terminology: Terminology) -> None:
-    page = {**bundle(patient(), resource("Condition", code=concept(OSTEOPOROSIS))), "type": "searchset"}
-    links = [{"relation": "self", "url": "https://x/1"}, {"relation": "next", "url": "https://x/2"}]
-    (record,) = read_resource({**page, "link": links}, terminology)
-    assert [(fault.path, fault.reason[:22]) for fault in record.faults] == [
-        ("Bundle.link[1].relation", "Further pages follow: ")
-    ]
-    (last,) = read_resource({**page, "link": links[:1]}, terminology)
-    assert last.faults == ()
+@pytest.mark.parametrize(
+    ("members", "faults"),
+    [
+        ({"link": [{"relation": "self"}, {"relation": "next"}]}, ["Bundle.link[1].relation"]),
+        ({"link": [{"relation": "previous"}]}, ["Bundle.link[0].relation"]),  # the last page has no next one
+        ({"link": [{"relation": "prev"}]}, ["Bundle.link[0].relation"]),
+        ({"link": [{"relation": "self"}, {"relation": "first"}, {"relation": "last"}], "total": 2}, []),
+        ({"total": 57}, ["Bundle.total"]),
+    ],
+)
+def test_one_page_of_several_is_no_whole_record(terminology: Terminology, members: Json, faults: list[str]) -> None:
+    page = bundle(patient(), resource("Condition", code=concept(OSTEOPOROSIS)), kind="searchset")
+    (record,) = read_resource({**page, **members}, terminology)
+    assert [fault.path for fault in record.faults] == faults
+
+
+def test_what_is_only_included_is_not_counted_as_found(terminology: Terminology) -> None:
+    """Of a total of two, one is there; the Patient came with it."""
+    page = bundle(patient(), resource("Condition", code=concept(OSTEOPOROSIS)), kind="searchset")
+    page["entry"][0]["search"] = {"mode": "include"}
+    (record,) = read_resource({**page, "total": 2}, terminology)
+    assert [fault.path for fault in record.faults] == ["Bundle.total"]
 
 
 def test_two_patient_resources_of_one_person(terminology: Terminology) -> None:

@@ -185,6 +185,15 @@ def test_interpretation(terminology: Terminology, codes: list[str], level: str |
             ["8.5"],
         ),
         ([{"text": "8.5 to 10.5"}], None),
+        ([{"low": quantity(6.5, "mg/dL"), "type": {"text": "Critical Range"}}], None),
+        ([{"low": quantity(8.5, "mg/dL"), "type": {"text": "Reference range"}}], ["8.5"]),
+        (
+            [
+                {"low": quantity(6.5, "mg/dL"), "type": {"text": "Critical"}},
+                {"low": quantity(8.5, "mg/dL"), "type": {"coding": [{"code": "normal", "display": "Normal Range"}]}},
+            ],
+            ["8.5"],
+        ),
     ],
 )
 def test_limits_only_in_the_unit_of_the_value(
@@ -192,6 +201,26 @@ def test_limits_only_in_the_unit_of_the_value(
 ) -> None:
     measured = observation(valueQuantity=quantity(8, "mg/dL"), referenceRange=ranges)
     assert only(read_one(terminology, measured)).get("lowLimit") == low
+
+
+@pytest.mark.parametrize(
+    ("specimen", "match"),
+    [
+        ({"display": "24h urine"}, "ByWiderCode"),
+        ({"display": "Venous blood"}, "ByText"),
+        ({"reference": "Specimen/s"}, "ByWiderCode"),
+        ({"reference": "Specimen/unknown"}, "ByText"),
+    ],
+)
+def test_words_do_not_tell_what_was_observed_in_another_specimen(
+    terminology: Terminology, specimen: Json, match: str
+) -> None:
+    """Calcium is also measured in urine, where it says nothing of that in serum."""
+    urine = resource("Specimen", id="s", type=concept((SNOMED, "1"), text="Urine specimen"))
+    measured = observation(code={"text": "Calcium level"}, specimen=specimen)
+    record = read_one(terminology, measured, urine)
+    assert only(record)["codeMatch"] == [match]
+    assert ("The specimen may be" in reasons(record)) == (match == "ByWiderCode")
 
 
 def test_limits_without_a_known_unit_are_not_used(terminology: Terminology) -> None:

@@ -25,14 +25,19 @@ from .fhir_data import (
     read_one,
     reasons,
     resource,
+    text,
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kg_service import Guideline
     from kg_service.patients.terminology import Terminology
 
 UUID = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
 OID = "urn:oid:1.2.840.99"
 URL = "https://ehr.example.org/fhir/Patient/1"
+HISTORY_URL = "https://ehr.example.org/fhir/Condition/7"
 
 
 def entries(*pairs: tuple[str | None, Json], kind: str = "transaction") -> Json:
@@ -148,16 +153,60 @@ def test_a_history_is_read_in_its_newest_versions(terminology: Terminology) -> N
     assert record.not_understood == ()
 
 
-def test_what_a_history_deletes_is_gone(terminology: Terminology) -> None:
-    deletion = {
-        "request": {"method": "DELETE", "url": "Condition/7"},
-        "response": {"status": "204", "lastModified": "2024-02-01T00:00:00Z"},
-    }
+AT = {"etag": 'W/"2"', "lastModified": "2024-02-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("url", "response", "deletion_url", "kept_url"),
+    [
+        ("Condition/7", AT, None, None),
+        ("Condition/7", AT, HISTORY_URL, HISTORY_URL),
+        ("Condition/7", AT, None, HISTORY_URL),
+        ("Condition/7", AT, HISTORY_URL, None),
+        ("Condition/7/_history/2", AT, None, HISTORY_URL),
+        ("https://example.org/fhir/Condition/7", AT, None, None),
+        (None, AT, HISTORY_URL, HISTORY_URL),
+        ("Condition/7", {"status": "204"}, HISTORY_URL, HISTORY_URL),  # a history has the newest first
+        ("Condition/7", None, None, HISTORY_URL),
+    ],
+)
+def test_what_a_history_deletes_is_gone(
+    terminology: Terminology, url: str | None, response: Json | None, deletion_url: str | None, kept_url: str | None
+) -> None:
+    deletion = {"fullUrl": deletion_url, "request": {"method": "DELETE", "url": url}, "response": response}
     kept = resource("Condition", code=concept(OSTEOPOROSIS), meta={"lastUpdated": "2024-01-01T00:00:00Z"})
-    history = bundle(kept, patient(), kind="history")
+    history = entries((kept_url, kept), (None, patient()), kind="history")
     history["entry"].insert(0, deletion)
     (record,) = read_resource(history, terminology)
-    assert facts(record) == []
+    assert (facts(record), record.faults) == ([], ())
+
+
+def test_what_was_deleted_and_made_anew_is_there(terminology: Terminology) -> None:
+    deletion = {"request": {"method": "DELETE", "url": "Condition/7"}, "response": AT}
+    anew = resource("Condition", code=concept(OSTEOPOROSIS), meta={"lastUpdated": "2024-03-01T00:00:00Z"})
+    history = entries((HISTORY_URL, anew), (None, patient()), kind="history")
+    history["entry"].insert(0, deletion)
+    (record,) = read_resource(history, terminology)
+    assert only(record)["condition"] == ["osteoporosis"]
+
+
+def test_a_deletion_of_who_knows_what_is_a_fault(terminology: Terminology) -> None:
+    history = bundle(patient(), resource("Condition", code=concept(OSTEOPOROSIS)), kind="history")
+    history["entry"].append({"request": {"method": "DELETE"}})
+    (record,) = read_resource(history, terminology)
+    assert [fault.path for fault in record.faults] == ["Bundle.entry[2].request.url"]
+
+
+def test_resources_in_parameters_are_read(terminology: Terminology, guideline: Guideline, tmp_path: Path) -> None:
+    """An operation returns them so; in lines the condition is found to be of the patient, too."""
+    held = resource("Condition", code=concept(OSTEOPOROSIS))
+    part = {"name": "return", "part": [{"name": "record", "resource": held}, {"name": "more", "valueCode": "no"}]}
+    parameters: Json = {"resourceType": "Parameters", "parameter": [part]}
+    path = "parameter[0].part[0].resource"
+    assert only(read_one(terminology, parameters))["inputPath"] == [f"Bundle.entry[1].resource.{path}"]
+    (tmp_path / "lines.ndjson").write_bytes(text(patient(), parameters))
+    (record,) = guideline.records.from_path(tmp_path)
+    assert only(record)["inputPath"] == [f"lines.ndjson line 2: Parameters.{path}"]
 
 
 def test_a_resource_given_twice_is_read_once_and_said(terminology: Terminology) -> None:

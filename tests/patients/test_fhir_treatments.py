@@ -227,6 +227,31 @@ def test_dosage_of_an_administration(terminology: Terminology) -> None:
         ({"period": 4, "periodMax": 6, "periodUnit": "h"}, None, None),
         ({"frequency": 1}, None, None),
         ({"period": 1, "periodUnit": "moon"}, None, None),
+        # what has no end in decimals is told in the smaller unit
+        ({"frequency": 7, "period": 1, "periodUnit": "wk"}, "1", "d"),
+        ({"frequency": 12, "period": 1, "periodUnit": "a"}, "1", "mo"),
+        # days of the week: alone, as a filter of what is daily, or beside a period that says the same
+        ({"dayOfWeek": ["mon"]}, "1", "wk"),
+        ({"dayOfWeek": ["mon", "thu"]}, "0.5", "wk"),
+        ({"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}, "1", "wk"),
+        ({"frequency": 2, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}, "0.5", "wk"),
+        ({"dayOfWeek": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}, "1", "d"),
+        ({"frequency": 1, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon"]}, "1", "wk"),
+        ({"frequency": 1, "period": 1, "periodUnit": "mo", "dayOfWeek": ["mon"]}, "1", "mo"),
+        ({"frequency": 1, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon", "thu"]}, None, None),
+        ({"frequency": 1, "period": 2, "periodUnit": "d", "dayOfWeek": ["mon"]}, None, None),
+        # hours and events of a day
+        ({"timeOfDay": ["08:00:00", "20:00:00"]}, "0.5", "d"),
+        ({"period": 1, "periodUnit": "d", "timeOfDay": ["08:00:00", "20:00:00"]}, "0.5", "d"),
+        ({"timeOfDay": ["08:00:00"], "dayOfWeek": ["mon"]}, "1", "wk"),
+        ({"frequency": 1, "period": 1, "periodUnit": "wk", "timeOfDay": ["08:00:00"]}, "1", "wk"),
+        ({"frequency": 1, "period": 1, "periodUnit": "d", "timeOfDay": ["08:00:00", "20:00:00"]}, None, None),
+        ({"period": 1, "periodUnit": "wk", "timeOfDay": ["08:00:00", "20:00:00"]}, None, None),
+        ({"period": 1, "periodUnit": "d", "when": ["MORN"]}, "1", "d"),
+        ({"period": 1, "periodUnit": "d", "when": ["MORN", "EVE"]}, "0.5", "d"),
+        ({"frequency": 1, "period": 1, "periodUnit": "d", "when": ["MORN", "EVE"]}, None, None),
+        ({"frequency": 2, "period": 1, "periodUnit": "d", "when": ["C"]}, "0.5", "d"),
+        ({"period": 1, "periodUnit": "d", "when": ["C"]}, None, None),  # how many meals?
     ],
 )
 def test_interval(terminology: Terminology, repeat: Json, every: str | None, unit: str | None) -> None:
@@ -248,6 +273,25 @@ def test_a_dose_that_changes_is_no_one_dose(terminology: Terminology) -> None:
     record = read_one(terminology, request(dosageInstruction=dosages))
     assert "dose" not in only(record)
     assert "no one dose" in reasons(record)
+
+
+@pytest.mark.parametrize(
+    ("further", "dose"),
+    [
+        ({"doseQuantity": {"value": 70.0, "unit": "mg"}}, ["70"]),
+        ({"rateQuantity": {"value": 1, "unit": "mL/h"}}, ["70"]),
+        ({"doseQuantity": {"value": 140, "unit": "mg"}}, None),
+        ({"doseRange": {"low": {"value": 35, "unit": "mg"}}}, None),
+    ],
+)
+def test_several_amounts_are_one_dose_only_where_they_agree(
+    terminology: Terminology, further: Json, dose: list[str] | None
+) -> None:
+    """R4 gives the dose as ordered and as calculated in two of them."""
+    dosage = {"doseAndRate": [{"doseQuantity": {"value": 70, "unit": "mg"}}, further]}
+    record = read_one(terminology, request(dosageInstruction=[dosage]))
+    assert only(record).get("dose") == dose
+    assert ("no one dose" in reasons(record)) == (dose is None)
 
 
 def test_a_dose_in_tablets_has_no_unit_and_says_so(terminology: Terminology) -> None:

@@ -258,6 +258,16 @@ def test_the_summary_counts_rules_and_outcomes(tmp_path: Path) -> None:
     assert result.exit_code == 1
 
 
+def test_the_summary_fits_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = bundles(tmp_path / "all.ndjson", 2)
+    monkeypatch.setattr("kg_service.cli.records.width", lambda: 110)
+    lines = run(path, "-f", "summary").stdout.splitlines()
+    assert max(map(len, lines)) <= 110
+    assert lines[0].split() == ["rule", "violated", "undecided", "satisfied", "not-applicable", "severity", "label"]
+    run(path, "-f", "summary", "-o", tmp_path / "file")
+    assert max(map(len, (tmp_path / "file").read_text(encoding="utf-8").splitlines())) > 110
+
+
 def test_parquet(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     monkeypatch.setattr("kg_service.population.run.UNITS_AT_ONCE", 3)

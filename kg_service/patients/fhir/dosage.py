@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from kg_service.patients.fhir.chart import Draft
     from kg_service.patients.fhir.element import Element
 
+DAY, WEEK = "d", "wk"
+SMALLER = {WEEK: (7, DAY), "a": (12, "mo")}
+OF_WEEKS = {WEEK, "mo", "a"}
+"""Units of time, by UCUM code, in which days of the week can be counted."""
+
+ANY_MEAL = {"C", "AC", "PC"}
+"""Events that do not say how many a day has (https://hl7.org/fhir/R4/valueset-event-timing.html)."""
+
 
 def write_dosage(draft: Draft, resource: Element, name: str) -> Span:
     """Write what the only dosage instruction of the member `name` says; return the days to which it is bound.
@@ -27,11 +35,7 @@ def write_dosage(draft: Draft, resource: Element, name: str) -> Span:
     if len(dosages) != 1:
         return Span()
     dosage = dosages[0]
-    for place, dose_and_rate in enumerate(dosage.children("doseAndRate")):
-        if place == 0:
-            write_dose(draft, dose_and_rate, "doseQuantity")
-        if dose_and_rate.has("doseRange"):
-            dose_and_rate.remark("A range is no one dose: it is not read", "doseRange")
+    _write_amount(draft, dosage)
     write_route(draft, dosage)
     timing = dosage.child("timing")
     repeat = timing.child("repeat") if timing else None
@@ -39,6 +43,20 @@ def write_dosage(draft: Draft, resource: Element, name: str) -> Span:
         return Span()
     _write_interval(draft, repeat)
     return period(repeat.child("boundsPeriod"))
+
+
+def _write_amount(draft: Draft, dosage: Element) -> None:
+    """Write the dose at one time, where all that is said of it is the same."""
+    amounts = dosage.children("doseAndRate")
+    ranges = [amount for amount in amounts if amount.has("doseRange")]
+    for amount in ranges:
+        amount.remark("A range is no one dose: it is not read", "doseRange")
+    doses = [amount for amount in amounts if amount.has("doseQuantity")]
+    said = {read_quantity(dose.child("doseQuantity"), draft.chart.terminology) for dose in doses}
+    if len(said) > 1:
+        dosage.remark("Several amounts are no one dose: none is read", "doseAndRate")
+    elif doses and not ranges:
+        write_dose(draft, doses[0], "doseQuantity")
 
 
 def write_dose(draft: Draft, element: Element, name: str) -> None:
@@ -67,6 +85,8 @@ def _write_interval(draft: Draft, repeat: Element) -> None:
     """Write the interval between doses: the period over the times in it."""
     length, times = repeat.number("period"), repeat.number("frequency")
     unit = repeat.text("periodUnit")
+    if length is None and unit is None and (repeat.has("dayOfWeek") or repeat.has("timeOfDay")):
+        length, unit = Decimal(1), DAY
     if length is None or unit is None:
         return
     if repeat.has("periodMax") or repeat.has("frequencyMax"):
@@ -75,13 +95,47 @@ def _write_interval(draft: Draft, repeat: Element) -> None:
     if length <= 0 or (times is not None and times <= 0):
         repeat.fault("An interval is longer than nothing: correct period and frequency.", "period")
         return
-    known = draft.chart.terminology.find_unit(unit)
+    terminology = draft.chart.terminology
+    known = terminology.find_unit(unit)
     if known is None:
         repeat.remark("The unit of the interval is not known here", "periodUnit")
         return
-    every = length / (times or 1)
-    draft.say("every", decimal_literal(_rounded(every)))
-    draft.say("everyUnit", known)
+    every = _interval(repeat, length, terminology.ucum(known), times)
+    if every is None:
+        repeat.remark("Days, hours and frequency give no one interval together: it is not read")
+        return
+    draft.say("every", decimal_literal(_rounded(every[0])))
+    draft.say("everyUnit", terminology.find_unit(every[1]))
+
+
+def _interval(repeat: Element, length: Decimal, unit: str, times: Decimal | None) -> tuple[Decimal, str] | None:
+    """Return the interval of what is done so many times in a period; none where days and hours contradict that.
+
+    What is done daily is done on the days of the week that are named, at each hour or event that is named: see
+    https://hl7.org/fhir/R4/datatypes.html#Timing.
+    """
+    days = len(set(repeat.texts("dayOfWeek")))
+    named = set(repeat.texts("timeOfDay") or repeat.texts("when"))
+    hours = 0 if named & ANY_MEAL else len(named)
+    if named & ANY_MEAL and times is None:
+        return None
+    if length == 1 and unit == DAY:
+        if hours and times not in {None, hours}:
+            return None
+        daily = Decimal(hours) or times or Decimal(1)
+        return _divided(Decimal(1), WEEK, daily * days) if days else _divided(length, unit, daily)
+    if (hours or days) and (times or 1) != (hours or 1) * (days or 1):
+        return None
+    return None if days and unit not in OF_WEEKS else _divided(length, unit, times or Decimal(1))
+
+
+def _divided(length: Decimal, unit: str, times: Decimal) -> tuple[Decimal, str]:
+    """Return a part of a period, in a smaller unit where it has too many decimals."""
+    part = length / times
+    if part != _rounded(part) and unit in SMALLER:
+        number, unit = SMALLER[unit]
+        part = length * number / times
+    return part, unit
 
 
 def _rounded(number: Decimal) -> Decimal:

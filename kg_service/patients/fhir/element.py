@@ -123,6 +123,16 @@ class Element:
             return None
         return value.strip() or None
 
+    def texts(self, name: str) -> list[str]:
+        """Return the strings in the array that a member is."""
+        value = self.value.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(one is None or isinstance(one, str) for one in value):
+            self.fault("An array of strings was expected here: write it as FHIR R4 says.", name)
+            return []
+        return [one for one in value if one]
+
     def boolean(self, name: str) -> bool | None:
         """Return the boolean that a member is."""
         value = self.value.get(name)

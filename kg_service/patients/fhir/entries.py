@@ -16,6 +16,7 @@ from kg_service.errors import WrongRecord
 from kg_service.knowledge.namespaces import BASE
 from kg_service.patients.fhir.element import Element, Notes, is_sound, opened
 from kg_service.patients.fhir.identity import are_two
+from kg_service.patients.fhir.library import LITERAL, VERSION
 from kg_service.patients.fhir.versions import refuse_other_versions
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 RECORDS = BASE + "record/"
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+EARLIER = "Other pages come before"
+PAGES = {"next": "Further pages follow", "previous": EARLIER, "prev": EARLIER}
+BESIDE = {"include", "outcome"}
+"""What a search returns beside what it counts as found."""
 
 Resource = Mapping[str, object]
 
@@ -107,9 +112,9 @@ def record_iri(name: str) -> NamedNode:
 
 
 def open_resource(parsed: object, root: str, common: Notes) -> list[Entry]:
-    """Return the resources of one JSON value: those of a Bundle, or the one that it is.
+    """Return the resources of one JSON value: those of a Bundle or of Parameters, or the one that it is.
 
-    Bundles inside of bundles are opened too. `root` goes before every path. What belongs to no single patient is
+    Those inside of others are opened too. `root` goes before every path. What belongs to no single patient is
     noted in `common`. Raises WrongRecord when the value is no resource, or one of another FHIR version.
     """
     resource = _as_resource(parsed, root)
@@ -119,8 +124,8 @@ def open_resource(parsed: object, root: str, common: Notes) -> list[Entry]:
     while todo:
         entry = todo.pop()
         refuse_other_versions(entry.resource, entry.type, entry.path)
-        if entry.type == "Bundle":
-            todo.extend(reversed(_open_bundle(entry, common)))
+        if entry.type in OPENED:
+            todo.extend(reversed(OPENED[entry.type](entry, common)))
         else:
             found.append(entry)
     return found
@@ -150,49 +155,98 @@ def newest(entries: Iterable[Entry], common: Notes, *, judged: Container[str] = 
 def _open_bundle(bundle: Entry, common: Notes) -> list[Entry]:
     element = bundle.element(common)
     is_history = element.text("type") == "history"
-    for link in element.children("link"):
-        if link.text("relation") == "next":
-            link.fault("Further pages follow: give the entries of all pages together, without this link.", "relation")
+    _refuse_pages(element)
     found: list[Entry] = []
     for entry in element.children("entry"):
-        resource = entry.value.get("resource")
         full_url = entry.text("fullUrl")
-        if isinstance(resource, dict) and _string(resource, "resourceType"):
-            found.append(Entry(resource, entry.at("resource"), full_url))
-        elif resource is not None:
-            entry.fault("A resource with a resourceType was expected here: write it as FHIR R4 says.", "resource")
-        elif is_history:
-            found.extend(_deletion(entry, full_url))
-    if not is_history:
-        return found
-    living = newest(found, Notes())  # what a history is for, newest first: no remark
-    return [entry for entry in living if entry.type != DELETED]
+        found += _resource_of(entry, full_url)
+        if is_history and not entry.has("resource"):
+            found += _deletion(entry, full_url)
+    return _living(found) if is_history else found
 
 
-DELETED = "(deleted)"
+def _refuse_pages(bundle: Element) -> None:
+    """Find a fault in one page of several (https://hl7.org/fhir/R4/search.html): the others may hold anything."""
+    for link in bundle.children("link"):
+        if told := PAGES.get(link.text("relation") or ""):
+            link.fault(f"{told}: give the entries of all pages together, without this link.", "relation")
+    searches = [entry.child("search") for entry in bundle.children("entry")]
+    found = [search for search in searches if search is None or search.text("mode") not in BESIDE]
+    total = bundle.number("total")
+    if total is not None and total > len(found):
+        bundle.fault("There are fewer entries than that: give those of all pages together, with their total.", "total")
+
+
+def _resource_of(element: Element, full_url: str | None = None) -> list[Entry]:
+    """Return the resource of an entry or parameter, if it has one."""
+    resource = element.value.get("resource")
+    if isinstance(resource, dict) and _string(resource, "resourceType"):
+        return [Entry(resource, element.at("resource"), full_url)]
+    if resource is not None:
+        element.fault("A resource with a resourceType was expected here: write it as FHIR R4 says.", "resource")
+    return []
+
+
+def _open_parameters(parameters: Entry, common: Notes) -> list[Entry]:
+    """Return the resources of Parameters (https://hl7.org/fhir/R4/parameters.html), as operations return them."""
+    found: list[Entry] = []
+    pending = parameters.element(common).children("parameter")
+    while pending:
+        parameter = pending.pop(0)
+        found += _resource_of(parameter)
+        pending += parameter.children("part")
+    return found
+
+
+OPENED = {"Bundle": _open_bundle, "Parameters": _open_parameters}
+"""Resources around resources, and what returns those."""
+
+
+@dataclass(frozen=True, eq=False)
+class Deletion(Entry):
+    """Stands in a history for the deletion of a resource, as the version that it is."""
 
 
 def _deletion(entry: Element, full_url: str | None) -> list[Entry]:
-    """Return what stands for a deletion in a history, so that it wins over older versions."""
     request, response = entry.child("request"), entry.child("response")
     if request is None or request.text("method") != "DELETE":
         return []
-    kind, _, identifier = (request.text("url") or "").rpartition("/")
+    match = LITERAL.fullmatch(VERSION.sub("", request.text("url") or full_url or ""))
+    if match is None:
+        request.fault("What was deleted has no name here: write it like Condition/7.", "url")
+        return []
+    kind, _, identifier = match["local"].partition("/")
     meta = {"lastUpdated": response.text("lastModified"), "versionId": response.text("etag")} if response else {}
-    stone = {"resourceType": DELETED, "id": identifier, "meta": meta}
-    return [Entry(stone, entry.path, full_url or f"{kind}/{identifier}")]
+    return [Deletion({"resourceType": kind, "id": identifier, "meta": meta}, entry.path, full_url)]
+
+
+def _living(history: list[Entry]) -> list[Entry]:
+    """Keep the newest version of every resource that was not deleted, without a remark: for that a history is there.
+
+    Where versions do not say which is newer, the first is (https://hl7.org/fhir/R4/http.html#history). What has no
+    full URL goes by that of another version.
+    """
+    urls = {entry.resource_id: entry.full_url for entry in history if entry.full_url}
+    kept: dict[object, Entry] = {}
+    for entry in history:
+        identity: object = entry.full_url or urls.get(entry.resource_id) or entry.resource_id or id(entry)
+        known = kept.setdefault(identity, entry)
+        if _is_newer(entry.resource, known.resource):
+            kept[identity] = entry
+    return [entry for entry in kept.values() if not isinstance(entry, Deletion)]
 
 
 def _is_newer(resource: Resource, known: Resource) -> bool:
-    return _version(resource) > _version(known)
+    """Tell whether the first thing that orders both versions, and in which they differ, makes the former the newer."""
+    pairs = zip(_version(resource), _version(known), strict=True)
+    return next((one > other for one, other in pairs if one and other and one != other), False)
 
 
 def _contradict(resource: Resource, known: Resource) -> bool:
     """Tell whether two resources differ and their versions do not say which is the newer one."""
     if all(resource.get(name) == known.get(name) for name in {*resource, *known} - {"meta"}):
         return False
-    pairs = zip(_version(resource), _version(known), strict=True)
-    return not any(one and other and one != other for one, other in pairs)
+    return not _is_newer(resource, known) and not _is_newer(known, resource)
 
 
 def _version(resource: Resource) -> tuple[float, int]:

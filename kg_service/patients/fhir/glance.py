@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from kg_service.patients.fhir.element import objects_in
+from kg_service.patients.fhir.entries import OPENED
 from kg_service.patients.fhir.json_text import parse_loosely
 from kg_service.patients.fhir.library import LITERAL, URN, VERSION
 from kg_service.patients.fhir.reading import JUDGED, LEFT_OPEN, OF_PATIENT, READERS, intended, is_of_no_person
@@ -51,19 +52,26 @@ def referred_to(resource: object) -> Iterator[str]:
 
 
 def _resources(parsed: Json) -> Iterator[tuple[object, Json]]:
-    """Yield each resource of a line with the URL that it goes by; bundles, also in bundles, are opened."""
+    """Yield each resource of a line with the URL that it goes by; what is around others is opened."""
     pending: list[tuple[object, Json]] = [(None, parsed)]
     while pending:
         url, resource = pending.pop()
-        if resource.get("resourceType") != "Bundle":
+        if resource.get("resourceType") in OPENED:
+            pending.extend(_within(resource))
+        else:
             yield url, resource
-            continue
-        entries = resource.get("entry")
-        pending.extend(
-            (entry.get("fullUrl"), inner)
-            for entry in (entries if isinstance(entries, list) else [])
-            if isinstance(entry, dict) and isinstance(inner := entry.get("resource"), dict)
-        )
+
+
+def _within(around: Json) -> Iterator[tuple[object, Json]]:
+    """Yield the resources of the entries or parameters, in whatever parts of these, with their URLs."""
+    pending = [around]
+    while pending:
+        part = pending.pop()
+        if isinstance(inner := part.get("resource"), dict):
+            yield part.get("fullUrl"), inner
+        for name in ("entry", "parameter", "part"):
+            held = part.get(name)
+            pending += [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
 
 
 def _look(found: Glance, url: object, resource: Json) -> None:

@@ -37,6 +37,7 @@ LEVELS = {
     **dict.fromkeys(("n", "normal"), term("Normal")),
     **dict.fromkeys(("h", "hh", "high", "critical high", "critically high"), term("High")),
 }
+NORMAL = {"normal", "normal range", "reference", "reference range"}
 YES_OR_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
 ANSWERS = {
     **dict.fromkeys(("yes", "true", "present", f"{YES_OR_NO}|y".casefold()), True),
@@ -119,7 +120,7 @@ def _effective(element: Element) -> Literal | None:
 
 def _write_observation(chart: Chart, entry: Entry, part: Part, stated: Stated) -> None:
     draft = chart.record(entry, "Observation", part.name, part.element.path)
-    _write_observable(draft, part.element, part.words, part.observables)
+    _write_observable(draft, part.element, part.words, part.observables, _specimen(chart, entry))
     draft.say("status", stated.status)
     draft.say("effective", stated.effective)
     draft.say("recorded", stated.recorded)
@@ -133,15 +134,32 @@ def _write_observation(chart: Chart, entry: Entry, part: Part, stated: Stated) -
     draft.say("interpretation", level)
 
 
-def _write_observable(draft: Draft, place: Element, words: Words, matches: list[Match]) -> None:
-    """Write what was observed: of the codes the surest; words that are not just its name do not prove it."""
+def _specimen(chart: Chart, entry: Entry) -> tuple[str, ...]:
+    """Return the words for the specimen that was examined, or else its codes."""
+    reference = chart.element(entry).child("specimen")
+    found = chart.library.find(reference, entry, ("Specimen",))
+    words = read_words(chart.element(found).child("type")) if found else Words((), ())
+    display = reference.text("display") if reference else None
+    return (*words.texts, *filter(None, [display])) or tuple(code for _, code in words.codes)
+
+
+def _write_observable(
+    draft: Draft, place: Element, words: Words, matches: list[Match], specimen: tuple[str, ...] = ()
+) -> None:
+    """Write what was observed: of the codes the surest.
+
+    Words that are not just its name do not prove it, nor does a name beside a specimen that may be another.
+    """
     terminology = draft.chart.terminology
     sure = [match for match in matches if match.kind != "covers"]
     chosen = sure or matches
     for match in chosen:
         draft.say("observable", match.concept)
     if chosen[0].by == "text":
-        named = {m.concept for m in chosen if any(terminology.is_called(m.concept, text) for text in words.texts)}
+        fitting = [match.concept for match in chosen if terminology.is_measured_in(match.concept, specimen)]
+        if specimen and not fitting:
+            place.remark("The specimen may be one in which something else is measured: the value is only possible")
+        named = {node for node in fitting if any(terminology.is_called(node, text) for text in words.texts)}
         draft.say("codeMatch", term("ByText" if len(named) == len(chosen) else "ByWiderCode"))
         names = " and ".join(sorted(terminology.name(match.concept) for match in chosen))
         place.remark(f"Understood by its words only, as {names}: {words.shown()} is not known here", "code")
@@ -201,9 +219,13 @@ def _is_for_all(reference: Element) -> bool:
 
 
 def _is_normal(reference: Element) -> bool:
-    kind = reference.child("type")
-    codes = [code for _, code in read_words(kind).codes]
-    return not codes or "normal" in codes
+    """Tell whether a range is the normal one, which it also is where nothing says what it is."""
+    words = read_words(reference.child("type"))
+    said = {fold(word) for word in [code for _, code in words.codes] or words.texts}
+    if said and not said & NORMAL:
+        reference.remark("The range is not said to be the normal one: it is not used", "type")
+        return False
+    return True
 
 
 def _interpretation(element: Element) -> NamedNode | None:

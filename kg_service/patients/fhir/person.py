@@ -13,9 +13,17 @@ if TYPE_CHECKING:
     from kg_service.patients.fhir.element import Element
     from kg_service.patients.fhir.entries import Entry
 
-BIRTH_SEX = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex"
-GENDERS = {"male": term("Male"), "female": term("Female"), "other": term("OtherSex")}
-BIRTH_SEXES = {"M": term("Male"), "F": term("Female")}
+MALE, FEMALE, OTHER = term("Male"), term("Female"), term("OtherSex")
+GENDERS = {"male": MALE, "female": FEMALE, "other": OTHER, "unknown": None}
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+SEX_URLS = {US_CORE + name for name in ("birthsex", "sex", "individual-sex")}
+SEXES = GENDERS | {
+    **dict.fromkeys(("M", "248153007"), MALE),
+    **dict.fromkeys(("F", "248152002"), FEMALE),
+    "OTH": OTHER,
+    **dict.fromkeys(("UNK", "ASKU"), None),
+}
+"""The codes of these extensions, by which US Core tells the sex beside the gender (https://hl7.org/fhir/us/core/)."""
 
 
 def read_patient(chart: Chart, entry: Entry) -> None:
@@ -41,23 +49,24 @@ def _read_links(chart: Chart, entry: Entry, element: Element) -> None:
 
 
 def _sex(element: Element) -> NamedNode | None:
-    """Return the birth sex, else the gender; none, with a remark, where they differ."""
+    """Return the sex that the gender and the extensions of US Core name; none, with a remark, where they differ."""
     written = element.text("gender")
-    gender = GENDERS.get(written or "")
-    if written and gender is None and written != "unknown":
+    if written and written not in GENDERS:
         element.remark("This gender is none of FHIR R4, so it is unknown", "gender")
-    at_birth = _birth_sex(element)
-    if gender and at_birth and gender != at_birth:
-        element.remark("Gender and sex at birth differ: sex is left open", "gender")
-        return None
-    return at_birth or gender
-
-
-def _birth_sex(element: Element) -> NamedNode | None:
+    said = {GENDERS.get(written or "")}
     for extension in element.children("extension"):
-        if extension.text("url") == BIRTH_SEX:
-            return BIRTH_SEXES.get(extension.text("valueCode") or "")
-    return None
+        if extension.text("url") not in SEX_URLS:
+            continue
+        coding = extension.child("valueCoding")
+        code = coding.text("code") if coding else extension.text("valueCode")
+        if code not in SEXES:
+            extension.remark("This sex is not understood: sex is left open")
+            return None
+        said.add(SEXES[code])
+    said.discard(None)
+    if len(said) > 1:
+        element.remark("Gender and what else is said of the sex differ: sex is left open", "gender")
+    return said.pop() if len(said) == 1 else None
 
 
 def _read_death(element: Element, draft: Draft) -> None:
