@@ -13,7 +13,7 @@ import click
 
 from kg_service import __version__
 from kg_service.cli.output import FORMATS, exit_status, print_answer, print_report, print_text
-from kg_service.errors import KgServiceError, QueryError
+from kg_service.errors import InconsistencyError, KgServiceError, QueryError
 from kg_service.guideline import Guideline
 from kg_service.knowledge.questions import Question, Questions
 from kg_service.knowledge.release import Release
@@ -56,7 +56,7 @@ class Doors(click.Group):
             ctx.exit(exit_status(interruption))
         except KgServiceError as error:
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(UNREADABLE)
+            ctx.exit(INTERNAL if isinstance(error, InconsistencyError) else UNREADABLE)
         except Exception as error:  # the outermost door: status 3 without a traceback
             if ctx.params["debug"]:
                 raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
-from kg_service.errors import KgServiceError
+from kg_service.errors import InconsistencyError
 from kg_service.knowledge.namespaces import PATIENT, TYPE, XSD_DATE
 from kg_service.knowledge.tokens import tokens
 from kg_service.patients import calendar
@@ -20,7 +20,7 @@ from kg_service.provenance.shrink import shrunk
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kg_service.knowledge.labels import Term
     from kg_service.patients.record import PatientRecord
@@ -43,7 +43,7 @@ class Case:
         self._catalogue = validator.catalogue
         self._guideline = validator.graph.store
         self._derive = derive
-        self._recorded = frozenset(record.triples)
+        self._recorded = _as_stored(record.triples)
         self._judged = frozenset(judged_on(record.patient, as_of))
         self._explained: dict[Fact, Derivation] = {}
 
@@ -63,7 +63,7 @@ class Case:
         if triple in self._dated:
             return Derivation(fact, CALENDAR, tuple(map(self, self._dates_behind(triple))))
         if triple not in self._step_of:
-            raise KgServiceError("A fact of the case comes from no step known here: add its kind to case.py.")
+            raise InconsistencyError("A fact of the case comes from no step known here: add its kind to case.py.")
         return self._worked_out(fact, self._step_of[triple])
 
     def explain(self, query: SelectQuery, solution: Row) -> tuple[Derivation, ...]:
@@ -117,7 +117,7 @@ class Case:
             for solution in run(query.whole(extra=_giving(template, fact)), before):
                 premises = tuple(self(fact_of(quad)) for quad in quads_behind(query, solution, before))
                 return Derivation(fact, self._catalogue.step_names[step], premises)
-        raise KgServiceError("A step no longer gives what it gave: the case was changed after it was made.")
+        raise InconsistencyError("A step no longer gives what it gave: the case was changed after it was made.")
 
     def _dates_behind(self, triple: Triple) -> list[Fact]:
         said = [recorded for recorded in self._recorded if recorded.subject == triple.subject]
@@ -143,6 +143,13 @@ def as_select(construct: str) -> tuple[SelectQuery, list[str]]:
     opened, closed = found[start + 1].start, next(t.start + 1 for t in found[start:] if t.text == "}")
     query = SelectQuery.read(f"{construct[: found[start].start]}SELECT * {construct[closed:]}")
     return query, triples(construct[opened:closed])
+
+
+def _as_stored(triples: Iterable[Triple]) -> frozenset[Triple]:
+    """Return triples with their numbers written as a store writes them: it gives back 28.0 as 28."""
+    store = Store()
+    store.extend([Quad(*triple) for triple in triples])
+    return frozenset(quad.triple for quad in store)
 
 
 def _giving(template: str, fact: Fact) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode
 
-from kg_service.errors import KgServiceError
+from kg_service.errors import InconsistencyError
 from kg_service.knowledge.closure import axioms
 from kg_service.knowledge.graph import is_part
 from kg_service.knowledge.namespaces import CORE, DCTERMS, INFERRED, TYPE
@@ -83,12 +83,12 @@ class Deriver:
     def __call__(self, fact: Fact) -> Derivation:
         """Return a smallest derivation: without any one of its leaves the triple would not follow from the others.
 
-        Raises KgServiceError for a triple that neither stands in the graph nor follows from it.
+        Raises InconsistencyError for a triple that neither stands in the graph nor follows from it.
         """
         if any(quad.graph_name != INFERRED for quad in self._store.quads_for_pattern(*fact)):
             return Derivation(fact, origin=self.origin(fact))
         if fact not in self.closure:
-            raise KgServiceError("A triple of the graph follows by no rule known here: add the rule to rules.py.")
+            raise InconsistencyError("A triple of the graph follows by no rule known here: add the rule to rules.py.")
         return self._tree(fact, minimal(self.closure, fact))
 
     def origin(self, fact: Fact) -> Origin:
