@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
@@ -11,7 +13,7 @@ from kg_service.errors import InconsistencyError
 from kg_service.knowledge.namespaces import PATIENT, TYPE, XSD_DATE
 from kg_service.knowledge.tokens import tokens
 from kg_service.patients import calendar
-from kg_service.patients.dating import INTEGER, date_facts, judged_on
+from kg_service.patients.dating import TRUE, date_facts, judged_on
 from kg_service.provenance.conditions import triples
 from kg_service.provenance.derivation import Derivation, Origin, fact_of
 from kg_service.provenance.query import SelectQuery, run
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from kg_service.validation.validator import Validator
 
 INPUT_PATH, SHOWN_AS = NamedNode(PATIENT + "inputPath"), NamedNode(PATIENT + "shownAs")
+CALENDAR_INDEX = NamedNode(PATIENT + "calendarIndex")
 CALENDAR = "calendar"
 """The rule by which days are read off dates: it stands in patients/dating.py, not in shapes/."""
 
@@ -50,7 +53,7 @@ class Case:
     def __call__(self, fact: Fact) -> Derivation:
         """Return how a triple of the case comes about; what was explained once is not worked out again."""
         if fact not in self._explained:
-            self._explained[fact] = self._derivation(fact)
+            self._explained[fact] = replace(self._derivation(fact), day=self._day(fact))
         return self._explained[fact]
 
     def _derivation(self, fact: Fact) -> Derivation:
@@ -72,8 +75,22 @@ class Case:
 
     def dated(self, row: Row) -> Row:
         """Return the row with calendar indexes as the dates that they stand for."""
-        indexes = {triple.object for triple in self._dated | self._judged}
-        return {name: _date(term) if term in indexes and _is_index(term) else term for name, term in row.items()}
+        return {
+            name: _date(term) if isinstance(term, Literal) and term in self._days else term
+            for name, term in row.items()
+        }
+
+    def _day(self, fact: Fact) -> Literal | None:
+        return _date(fact[2]) if fact[1] in self._indexed and isinstance(fact[2], Literal) else None
+
+    @cached_property
+    def _indexed(self) -> frozenset[Term]:
+        """The properties whose values are calendar indexes."""
+        return frozenset(quad.subject for quad in self._guideline.quads_for_pattern(None, CALENDAR_INDEX, TRUE))
+
+    @cached_property
+    def _days(self) -> frozenset[Term]:
+        return frozenset(quad.object for quad in self.store if quad.predicate in self._indexed)
 
     @cached_property
     def _dated(self) -> frozenset[Triple]:
@@ -159,12 +176,11 @@ def _giving(template: str, fact: Fact) -> str:
     return f"FILTER({same})"
 
 
-def _is_index(term: Term | None) -> TypeGuard[Literal]:
-    return isinstance(term, Literal) and term.datatype == INTEGER
-
-
 def _date(index: Literal) -> Literal:
-    """Return the day of a calendar index (see patients/calendar.py) as an xsd:date."""
-    months, day = divmod(int(index.value), calendar.INDEX_MONTH)
+    """Return the day of a calendar index (see patients/calendar.py) as an xsd:date, "open" for what goes on."""
+    number = int(Decimal(index.value))
+    if number >= calendar.OPEN:
+        return Literal("open")
+    months, day = divmod(number, calendar.INDEX_MONTH)
     year, month = divmod(months - 1, calendar.MONTHS)
     return Literal(f"{year:04}-{month + 1:02}-{day:02}", datatype=XSD_DATE)

@@ -19,7 +19,7 @@ from kg_service.provenance.shrink import shrunk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyoxigraph import Quad, Store
+    from pyoxigraph import Literal, Quad, Store
 
     from kg_service.knowledge.labels import Term
     from kg_service.provenance.rules import Fact
@@ -42,12 +42,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A triple, and why it holds: the rule with its premises, or, of an asserted one, its origin."""
+    """A triple, and why it holds: the rule with its premises, or, of an asserted one, its origin.
+
+    `day` is what its object stands for, where that is a calendar index (see patients/calendar.py).
+    """
 
     fact: Fact
     rule: str = ""
     premises: tuple[Derivation, ...] = ()
     origin: Origin = field(default_factory=Origin)
+    day: Literal | None = None
 
     @property
     def steps(self) -> list[Derivation]:

@@ -103,6 +103,20 @@ def test_every_rule_is_explained_with_zeros_at_the_end_of_numbers(guideline: Gui
         assert all(part.derivations or part.obstacles for part in explanation.parts)
 
 
+def test_the_tree_tells_calendar_indexes_as_dates_and_what_goes_on_as_open(guideline: Guideline) -> None:
+    """Alendronate has been used since 2025-03-01 and still is, on 2026-11-24, the day of judgement."""
+    (case,) = [one for one in library() if one.name == "bisphosphonates-oral: clearance 34.9 with alendronate"]
+    explanation = guideline.explain.verdict(
+        case.records(guideline), "alendronate-creatinine-clearance", as_of=case.as_of
+    )
+    text, told = str(explanation), explanation.serialize("json")
+    assert "/use | earliest | 2025-03-01  by calendar\n" in text
+    assert "/use | latest end | open  by end-of-treatment\n" in text
+    assert "/p | index of the day of judgement | 2026-11-24  [" in text
+    assert not re.search(r" \| [0-9]{6}", text)
+    assert '"day": "2025-03-01"' in told
+
+
 def test_a_satisfied_rule_names_the_condition_with_the_days_as_dates(guideline: Guideline) -> None:
     """Heart attack 2022-01-01, dose 2025-01-01: three years."""
     explanation = explained(guideline, YEAR, WOMAN, DOSE.format(210), ATTACK.format('"2022-01-01"^^xsd:date'))
