@@ -28,7 +28,7 @@ def impact_text(impact: Impact, width: int | None) -> str:
             [*TRIPLE, "for example by"],
             [[*_triple(one), ", ".join(one["by"])] for one in told["standing"]],
         ),
-        ("Named questions whose answers lose rows", ["question", "parameters", "rows", "lost"], _lost(impact)),
+        ("Named questions whose answers change", ["question", "parameters", "rows", "lost", "changed"], _lost(impact)),
         ("Patient rules", ["rule", "withdrawn", "still enforces", "reads what falls"], rules),
     ]
     return f"Without {told['withdrawn']}:\n\n" + "\n\n".join(_section(*section, width) for section in sections) + "\n"
@@ -70,6 +70,7 @@ def _lost(impact: Impact) -> Rows:
             ", ".join(f"{k}={v}" for k, v in lost.parameters.items()),
             str(lost.rows_before),
             str(len(lost.rows)),
+            str(len(lost.changed)),
         ]
         for lost in impact.questions
     ]
