@@ -61,7 +61,7 @@ class KnowledgeGraph:
         self.limits = Limits()
 
     @classmethod
-    def load(cls, root: Path | None = None, *, store: str | None = None) -> Self:
+    def load(cls, root: str | Path | None = None, *, store: str | None = None) -> Self:
         """Load the release in `root` (default: the one that comes with the package), closed, from the cache if there.
 
         With the URL of a SPARQL server as `store`, its queries are answered there: the server must hold this very
