@@ -45,7 +45,7 @@ class QueryError(KgServiceError):
 
 
 class MalformedQuery(QueryError):
-    """The text is not a SPARQL 1.1 query; `line` and `column` (from 1) say where reading stopped."""
+    """The text is not a SPARQL 1.1 query; `line` and `column` (from 1) say how far reading came."""
 
     title = "Malformed query"
 

@@ -215,7 +215,10 @@ def _given(params: Mapping[str, object]) -> dict[str, str]:
 
 
 def _malformed(text: str, error: SyntaxError, known: Mapping[str, str]) -> MalformedQuery:
-    """Turn Oxigraph's `error at L:C: expected …` into a sentence with the place and what stands there."""
+    """Turn Oxigraph's `error at L:C: expected …` into a sentence with the place and what stands there.
+
+    The place is the furthest that it read: what is wrong may be the word before.
+    """
     match = SYNTAX_ERROR.match(str(error.msg))
     if match is None:
         return MalformedQuery(f"The query is not valid SPARQL 1.1: {error.msg}", 1, 1)
@@ -223,7 +226,7 @@ def _malformed(text: str, error: SyntaxError, known: Mapping[str, str]) -> Malfo
     there = [*text.split("\n"), ""][line - 1]
     before, after = there[: column - 1], there[column - 1 :]
     here = (before.rpartition(" ")[2] + after[:20]).strip() if after.strip() else ""
-    message = f"The query is not valid SPARQL 1.1 at line {line}, column {column}"
+    message = f"The query is not valid SPARQL 1.1 at or before line {line}, column {column}"
     message += f", near {here!r}." if here else ", at its end."
     if reason := SENTENCE.search(match[3]):
         message += f" {reason[0]}."

@@ -163,6 +163,7 @@ class TestSparql:
         [
             ("SELECT *\n{ ?s ?p }", 2, 10, "line 2, column 10, at its end"),
             ("SELECT * {", 1, 11, "at its end"),
+            ("SELCT *", 1, 8, "at or before line 1, column 8, at its end"),
             ("", 1, 1, "at its end"),
             ("SELECT ?s\n{ ?s x:y ?o }", 2, 11, r"near '\?o }'"),
             ("SELECT ?s { ?s ?p ?o } GROUP BY ?p", 1, 35, "The SELECT contains a variable that is unbound"),
