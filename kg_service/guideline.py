@@ -197,7 +197,7 @@ class Guideline(KnowledgeGraph):
     def difference(
         self, old: Guideline, records: Given | Iterable[Given] = (), *, as_of: dt.date | str | None = None
     ) -> Difference:
-        """Tell how the statements of this release differ from those of an older one, and whose verdicts change."""
+        """Tell how this release differs from an older one: statements, rules and all else, and whose verdicts."""
         from kg_service.provenance.diff import difference  # noqa: PLC0415 - as above
 
         return difference(old, self, list(self.read(records)), as_day(as_of))
