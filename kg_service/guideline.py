@@ -228,4 +228,4 @@ def as_day(given: dt.date | str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(given)
     except ValueError as error:
-        raise ParameterError(f"{given!r} is not a date: write it like 2026-01-31.") from error
+        raise ParameterError(f"as_of is {given!r}, which is not a date: write it like 2026-01-31.") from error

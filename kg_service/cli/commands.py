@@ -129,7 +129,7 @@ def queries(name: str | None) -> None:
 def query(name: str, params: tuple[str, ...], form: str, store: str | None) -> None:
     """Answer the named question NAME.
 
-    A value is an IRI, a CURIE, a label in any case, an identifier, or a code such as RxNorm:993449.
+    A value is an IRI, a CURIE, a label in any case, an identifier, or a code such as RxNorm:993449 or 993449.
 
     \b
     Examples:
