@@ -10,7 +10,6 @@ from kg_service.validation.verdicts import Outcome
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -42,9 +41,9 @@ class Report:
         }
 
     @property
-    def verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts on all patients."""
-        return (verdict for patient in self.patients for verdict in patient.verdicts)
+        return tuple(verdict for patient in self.patients for verdict in patient.verdicts)
 
     @property
     def outcomes(self) -> Counter[Outcome]:
