@@ -27,6 +27,10 @@ class KgServiceError(Exception):
         self.extras: Mapping[str, object] = extras
 
 
+class InconsistencyError(KgServiceError):
+    """What the program worked out does not fit together: the fault is its own, not the input's."""
+
+
 class ReleaseError(KgServiceError):
     """The ontology, shapes or queries on disk cannot be read or contradict each other."""
 
@@ -41,7 +45,7 @@ class QueryError(KgServiceError):
 
 
 class MalformedQuery(QueryError):
-    """The text is not a SPARQL 1.1 query; `line` and `column` (from 1) say where reading stopped."""
+    """The text is not a SPARQL 1.1 query; `line` and `column` (from 1) say how far reading came."""
 
     title = "Malformed query"
 

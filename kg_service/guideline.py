@@ -190,7 +190,7 @@ class Guideline(KnowledgeGraph):
     def difference(
         self, old: Guideline, records: Given | Iterable[Given] = (), *, as_of: dt.date | str | None = None
     ) -> Difference:
-        """Tell how the statements of this release differ from those of an older one, and whose verdicts change."""
+        """Tell how this release differs from an older one: statements, rules and all else, and whose verdicts."""
         from kg_service.provenance.diff import difference  # noqa: PLC0415 - as above
 
         return difference(old, self, list(self.read(records)), as_day(as_of))
@@ -221,4 +221,4 @@ def as_day(given: dt.date | str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(given)
     except ValueError as error:
-        raise ParameterError(f"{given!r} is not a date: write it like 2026-01-31.") from error
+        raise ParameterError(f"as_of is {given!r}, which is not a date: write it like 2026-01-31.") from error

@@ -32,6 +32,20 @@ BUNDLE = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource":
 DAY = dt.date(2026, 1, 31)
 
 
+def test_verdicts_can_be_gone_through_more_than_once(guideline: Guideline) -> None:
+    verdicts = guideline.validate(BUNDLE, as_of=DAY).verdicts
+    assert len(list(verdicts)) == len(list(verdicts)) == len(guideline.validator.catalogue.rules)
+
+
+def test_a_day_that_is_none_is_told_with_the_name_of_its_parameter(guideline: Guideline) -> None:
+    with pytest.raises(ParameterError, match="as_of is '2026-13-01', which is not a date: write it like 2026-01-31"):
+        guideline.validate(BUNDLE, as_of="2026-13-01")
+    with pytest.raises(
+        ParameterError, match=r"'Atlantis' is the name of no jurisdiction .* Nearest: Australia, Canada"
+    ):
+        guideline.validate(BUNDLE, as_of=DAY, jurisdiction="Atlantis")
+
+
 def outcome(guideline: Guideline, records: Any, rule: str = "romosozumab-dose", **options: Any) -> Outcome:  # noqa: ANN401
     (found,) = [v for v in guideline.validate(records, as_of=DAY, **options).verdicts if v.rule.name == rule]
     return found.outcome

@@ -14,7 +14,7 @@ import click
 from kg_service import __version__
 from kg_service.cli import options
 from kg_service.cli.output import FORMATS, exit_status, print_answer, print_report, print_text
-from kg_service.errors import KgServiceError, QueryError
+from kg_service.errors import InconsistencyError, KgServiceError, QueryError
 from kg_service.guideline import Guideline
 from kg_service.knowledge.questions import Question, Questions
 from kg_service.knowledge.release import Release
@@ -57,7 +57,7 @@ class Doors(click.Group):
             ctx.exit(exit_status(interruption))
         except KgServiceError as error:
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(UNREADABLE)
+            ctx.exit(INTERNAL if isinstance(error, InconsistencyError) else UNREADABLE)
         except Exception as error:  # the outermost door: status 3 without a traceback
             if ctx.params["debug"]:
                 raise
@@ -130,7 +130,7 @@ def queries(name: str | None) -> None:
 def query(name: str, params: tuple[str, ...], form: str, store: str | None) -> None:
     """Answer the named question NAME.
 
-    A value is an IRI, a CURIE, a label in any case, an identifier, or a code such as RxNorm:993449.
+    A value is an IRI, a CURIE, a label in any case, an identifier, or a code such as RxNorm:993449 or 993449.
 
     \b
     Examples:

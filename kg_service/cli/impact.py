@@ -42,7 +42,10 @@ def impact(source: str | None, statement: str | None, form: str) -> None:
 @options.as_of
 @as_format
 def diff(old: Path, new: Path, patients: str | None, as_of: str | None, form: str) -> None:
-    """Tell how the release in the folder NEW differs from the one in OLD: statements added, withdrawn and changed.
+    """Tell how the release in the folder NEW differs from the one in OLD: what is added, withdrawn and changed.
+
+    Told are statements, other things such as concepts, codes and sources, derived links, rules and what is worked out
+    for them. What of a query changed is in the form json.
 
     \b
     Example:

@@ -61,7 +61,7 @@ class KnowledgeGraph:
         self.limits = Limits()
 
     @classmethod
-    def load(cls, root: Path | None = None, *, store: str | None = None) -> Self:
+    def load(cls, root: str | Path | None = None, *, store: str | None = None) -> Self:
         """Load the release in `root` (default: the one that comes with the package), closed, from the cache if there.
 
         With the URL of a SPARQL server as `store`, its queries are answered there: the server must hold this very
@@ -215,7 +215,10 @@ def _given(params: Mapping[str, object]) -> dict[str, str]:
 
 
 def _malformed(text: str, error: SyntaxError, known: Mapping[str, str]) -> MalformedQuery:
-    """Turn Oxigraph's `error at L:C: expected …` into a sentence with the place and what stands there."""
+    """Turn Oxigraph's `error at L:C: expected …` into a sentence with the place and what stands there.
+
+    The place is the furthest that it read: what is wrong may be the word before.
+    """
     match = SYNTAX_ERROR.match(str(error.msg))
     if match is None:
         return MalformedQuery(f"The query is not valid SPARQL 1.1: {error.msg}", 1, 1)
@@ -223,7 +226,7 @@ def _malformed(text: str, error: SyntaxError, known: Mapping[str, str]) -> Malfo
     there = [*text.split("\n"), ""][line - 1]
     before, after = there[: column - 1], there[column - 1 :]
     here = (before.rpartition(" ")[2] + after[:20]).strip() if after.strip() else ""
-    message = f"The query is not valid SPARQL 1.1 at line {line}, column {column}"
+    message = f"The query is not valid SPARQL 1.1 at or before line {line}, column {column}"
     message += f", near {here!r}." if here else ", at its end."
     if reason := SENTENCE.search(match[3]):
         message += f" {reason[0]}."

@@ -33,12 +33,12 @@ class Release:
     root: Path
 
     @classmethod
-    def find(cls, root: Path | None = None) -> Self:
+    def find(cls, root: str | Path | None = None) -> Self:
         """Take `root`, or the data inside an installed package, or the clone that the package stands in.
 
         Raises ReleaseError when there is no ontology.
         """
-        candidates = [root] if root else [PACKAGE / "data", PACKAGE.parent]
+        candidates = [Path(root)] if root else [PACKAGE / "data", PACKAGE.parent]
         for candidate in candidates:
             if (candidate / "ontology").is_dir():
                 return cls(candidate)

@@ -20,6 +20,7 @@ from kg_service.knowledge.namespaces import (
     NOTATION,
     PREF_LABEL,
     RDFS_LABEL,
+    SYSTEM_URI,
     TYPE,
     XSD_DATE,
 )
@@ -84,7 +85,8 @@ class Resolver:
                 raise ParameterError(f"{value!r} stands for several things: say which.", offers)
         what = self._labels[self._class(kind).value]
         names = {name for node in members for name in self._names(node)}
-        raise ParameterError(f"{value!r} is the name of no {what} in this graph.", nearest(value, names))
+        offers = nearest(value, names) or nearest(value, (self._labels[node.value] for node in members))
+        raise ParameterError(f"{value!r} is the name of no {what} in this graph.", offers)
 
     def _members(self, kind: str) -> set[NamedNode]:
         quads = self._store.quads_for_pattern(None, TYPE, self._class(kind))
@@ -126,20 +128,26 @@ class Resolver:
     def _by_code(self, value: str, members: set[NamedNode]) -> set[NamedNode]:
         """Return the members that a code denotes, or else the ones it denotes a product of.
 
-        A code is `System:code`, the system by any of its names. Some systems write their own name into each code
-        (ABOK:47); it need not be said twice.
+        A code stands alone, or is `System:code`, or `system|code` as in FHIR; a system has names and URIs. Some systems
+        write their own name into each code (ABOK:47); it need not be said twice.
         """
-        system, _, code = (part.strip() for part in value.partition(":"))
-        systems = self._by_name(system, None) if code else set()
-        spellings = {fold(code), fold(value)}
+        before, bar, after = value.rpartition("|") if "|" in value else value.partition(":")
+        system, code = before.strip(), after.strip()
+        systems = self._by_name(system, None) | self._by_uri(system) if code else set()
+        spellings = {fold(code), fold(value)} if bar else {fold(value)}
         codes = {
             coded.subject
             for coded in self._store.quads_for_pattern(None, NOTATION, None)
             if isinstance(coded.object, Literal) and fold(coded.object.value) in spellings
             for stated in self._store.quads_for_pattern(coded.subject, CODE_SYSTEM, None)
-            if stated.object in systems
+            if stated.object in systems or not bar
         }
         return self._members_at(codes, DENOTES, members) or self._members_at(codes, DENOTES_PRODUCT, members)
+
+    def _by_uri(self, uri: str) -> set[NamedNode]:
+        """Return the code systems that a URI is of; several parts of one system may share it."""
+        quads = self._store.quads_for_pattern(None, SYSTEM_URI, Literal(uri))
+        return {quad.subject for quad in quads if isinstance(quad.subject, NamedNode)}
 
     def _members_at(self, codes: set[Subject], link: NamedNode, members: set[NamedNode]) -> set[NamedNode]:
         """Return the members that a link leads to from any of the codes."""

@@ -20,6 +20,7 @@ from kg_service.knowledge.namespaces import XSD
 MONTHS = 12
 INDEX_MONTH = 32
 LAST_DAY = 31
+OPEN = 999_999  # the end, in shapes/, of what goes on
 CACHED = 16_384  # dates recur from patient to patient
 DATE, MONTH, YEAR = (NamedNode(XSD + name) for name in ("date", "gYearMonth", "gYear"))
 FIRST_DAY = {DATE: "", MONTH: "-01", YEAR: "-01-01"}

@@ -35,10 +35,11 @@ def as_text(explanation: Explanation) -> str:
     return "\n".join(clean(line) if not line.startswith(STEP) else line for line in lines) + "\n"
 
 
-def _sentence(fact: Fact, labels: Labels, chain: Sequence[Term]) -> str:
+def _sentence(derivation: Derivation, labels: Labels, chain: Sequence[Term]) -> str:
     """Return a triple as people read it; `chain` are the members of the list that its object may be."""
-    subject, predicate, obj = fact
-    shown = f"({', '.join(map(labels.shown, chain))})" if isinstance(obj, BlankNode) else labels.shown(obj)
+    subject, predicate, obj = derivation.fact
+    is_list = isinstance(obj, BlankNode)
+    shown = f"({', '.join(map(labels.shown, chain))})" if is_list else labels.shown(derivation.day or obj)
     return clean(f"{labels.shown(subject)} | {labels.shown(predicate)} | {shown}")
 
 
@@ -81,7 +82,7 @@ def _tree(
     derivation: Derivation, labels: Labels, indent: str, seen: set[Fact], chain: Sequence[Term] = ()
 ) -> Iterator[str]:
     """Yield the lines of a derivation; what was derived further up is not derived again."""
-    line = indent + _sentence(derivation.fact, labels, chain)
+    line = indent + _sentence(derivation, labels, chain)
     if not derivation.rule:
         yield f"{line}  [{_place(derivation.origin, labels)}]"
     elif derivation.fact in seen:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
-from kg_service.errors import KgServiceError
+from kg_service.errors import InconsistencyError
 from kg_service.knowledge.namespaces import PATIENT, TYPE, XSD_DATE
 from kg_service.knowledge.tokens import tokens
 from kg_service.patients import calendar
-from kg_service.patients.dating import INTEGER, date_facts, judged_on
+from kg_service.patients.dating import TRUE, date_facts, judged_on
 from kg_service.provenance.conditions import triples
 from kg_service.provenance.derivation import Derivation, Origin, fact_of
 from kg_service.provenance.query import SelectQuery, run
@@ -20,7 +22,7 @@ from kg_service.provenance.shrink import shrunk
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kg_service.knowledge.labels import Term
     from kg_service.patients.record import PatientRecord
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from kg_service.validation.validator import Validator
 
 INPUT_PATH, SHOWN_AS = NamedNode(PATIENT + "inputPath"), NamedNode(PATIENT + "shownAs")
+CALENDAR_INDEX = NamedNode(PATIENT + "calendarIndex")
 CALENDAR = "calendar"
 """The rule by which days are read off dates: it stands in patients/dating.py, not in shapes/."""
 
@@ -43,14 +46,14 @@ class Case:
         self._catalogue = validator.catalogue
         self._guideline = validator.graph.store
         self._derive = derive
-        self._recorded = frozenset(record.triples)
+        self._recorded = _as_stored(record.triples)
         self._judged = frozenset(judged_on(record.patient, as_of))
         self._explained: dict[Fact, Derivation] = {}
 
     def __call__(self, fact: Fact) -> Derivation:
         """Return how a triple of the case comes about; what was explained once is not worked out again."""
         if fact not in self._explained:
-            self._explained[fact] = self._derivation(fact)
+            self._explained[fact] = replace(self._derivation(fact), day=self._day(fact))
         return self._explained[fact]
 
     def _derivation(self, fact: Fact) -> Derivation:
@@ -63,7 +66,7 @@ class Case:
         if triple in self._dated:
             return Derivation(fact, CALENDAR, tuple(map(self, self._dates_behind(triple))))
         if triple not in self._step_of:
-            raise KgServiceError("A fact of the case comes from no step known here: add its kind to case.py.")
+            raise InconsistencyError("A fact of the case comes from no step known here: add its kind to case.py.")
         return self._worked_out(fact, self._step_of[triple])
 
     def explain(self, query: SelectQuery, solution: Row) -> tuple[Derivation, ...]:
@@ -72,8 +75,22 @@ class Case:
 
     def dated(self, row: Row) -> Row:
         """Return the row with calendar indexes as the dates that they stand for."""
-        indexes = {triple.object for triple in self._dated | self._judged}
-        return {name: _date(term) if term in indexes and _is_index(term) else term for name, term in row.items()}
+        return {
+            name: _date(term) if isinstance(term, Literal) and term in self._days else term
+            for name, term in row.items()
+        }
+
+    def _day(self, fact: Fact) -> Literal | None:
+        return _date(fact[2]) if fact[1] in self._indexed and isinstance(fact[2], Literal) else None
+
+    @cached_property
+    def _indexed(self) -> frozenset[Term]:
+        """The properties whose values are calendar indexes."""
+        return frozenset(quad.subject for quad in self._guideline.quads_for_pattern(None, CALENDAR_INDEX, TRUE))
+
+    @cached_property
+    def _days(self) -> frozenset[Term]:
+        return frozenset(quad.object for quad in self.store if quad.predicate in self._indexed)
 
     @cached_property
     def _dated(self) -> frozenset[Triple]:
@@ -117,7 +134,7 @@ class Case:
             for solution in run(query.whole(extra=_giving(template, fact)), before):
                 premises = tuple(self(fact_of(quad)) for quad in quads_behind(query, solution, before))
                 return Derivation(fact, self._catalogue.step_names[step], premises)
-        raise KgServiceError("A step no longer gives what it gave: the case was changed after it was made.")
+        raise InconsistencyError("A step no longer gives what it gave: the case was changed after it was made.")
 
     def _dates_behind(self, triple: Triple) -> list[Fact]:
         said = [recorded for recorded in self._recorded if recorded.subject == triple.subject]
@@ -145,6 +162,13 @@ def as_select(construct: str) -> tuple[SelectQuery, list[str]]:
     return query, triples(construct[opened:closed])
 
 
+def _as_stored(triples: Iterable[Triple]) -> frozenset[Triple]:
+    """Return triples with their numbers written as a store writes them: it gives back 28.0 as 28."""
+    store = Store()
+    store.extend([Quad(*triple) for triple in triples])
+    return frozenset(quad.triple for quad in store)
+
+
 def _giving(template: str, fact: Fact) -> str:
     """Return the FILTER for the solutions that fill the template to the triple."""
     terms = [str(TYPE) if token.text == "a" else token.text for token in tokens(template)]
@@ -152,12 +176,11 @@ def _giving(template: str, fact: Fact) -> str:
     return f"FILTER({same})"
 
 
-def _is_index(term: Term | None) -> TypeGuard[Literal]:
-    return isinstance(term, Literal) and term.datatype == INTEGER
-
-
 def _date(index: Literal) -> Literal:
-    """Return the day of a calendar index (see patients/calendar.py) as an xsd:date."""
-    months, day = divmod(int(index.value), calendar.INDEX_MONTH)
+    """Return the day of a calendar index (see patients/calendar.py) as an xsd:date, "open" for what goes on."""
+    number = int(Decimal(index.value))
+    if number >= calendar.OPEN:
+        return Literal("open")
+    months, day = divmod(number, calendar.INDEX_MONTH)
     year, month = divmod(months - 1, calendar.MONTHS)
     return Literal(f"{year:04}-{month + 1:02}-{day:02}", datatype=XSD_DATE)

@@ -40,12 +40,12 @@ class Check:
 
 
 def read_checks(release: Release) -> list[Check]:
-    """Read all checks of the release, measurements first, then the gravest.
+    """Read all checks of the release, the gravest first, measurements last.
 
     Raises ReleaseError, with the file's name and the cure, when a header is incomplete.
     """
     checks = [_read(path, release.name_of(path)) for path in release.audit_queries]
-    return sorted(checks, key=lambda check: (check.level != Level.MEASUREMENT, -check.level, check.question.name))
+    return sorted(checks, key=lambda check: (-check.level, check.question.name))
 
 
 def _read(path: Path, place: str) -> Check:

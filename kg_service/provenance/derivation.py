@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode
 
-from kg_service.errors import KgServiceError
+from kg_service.errors import InconsistencyError
 from kg_service.knowledge.closure import axioms
 from kg_service.knowledge.graph import is_part
 from kg_service.knowledge.namespaces import CORE, DCTERMS, INFERRED, TYPE
@@ -19,7 +19,7 @@ from kg_service.provenance.shrink import shrunk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyoxigraph import Quad, Store
+    from pyoxigraph import Literal, Quad, Store
 
     from kg_service.knowledge.labels import Term
     from kg_service.provenance.rules import Fact
@@ -42,12 +42,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A triple, and why it holds: the rule with its premises, or, of an asserted one, its origin."""
+    """A triple, and why it holds: the rule with its premises, or, of an asserted one, its origin.
+
+    `day` is what its object stands for, where that is a calendar index (see patients/calendar.py).
+    """
 
     fact: Fact
     rule: str = ""
     premises: tuple[Derivation, ...] = ()
     origin: Origin = field(default_factory=Origin)
+    day: Literal | None = None
 
     @property
     def steps(self) -> list[Derivation]:
@@ -83,12 +87,12 @@ class Deriver:
     def __call__(self, fact: Fact) -> Derivation:
         """Return a smallest derivation: without any one of its leaves the triple would not follow from the others.
 
-        Raises KgServiceError for a triple that neither stands in the graph nor follows from it.
+        Raises InconsistencyError for a triple that neither stands in the graph nor follows from it.
         """
         if any(quad.graph_name != INFERRED for quad in self._store.quads_for_pattern(*fact)):
             return Derivation(fact, origin=self.origin(fact))
         if fact not in self.closure:
-            raise KgServiceError("A triple of the graph follows by no rule known here: add the rule to rules.py.")
+            raise InconsistencyError("A triple of the graph follows by no rule known here: add the rule to rules.py.")
         return self._tree(fact, minimal(self.closure, fact))
 
     def origin(self, fact: Fact) -> Origin:

@@ -120,6 +120,8 @@ def _row(row: Row) -> dict[str, str]:
 def _derivation(derivation: Derivation) -> dict[str, Any]:
     subject, predicate, obj = map(str, derivation.fact)
     told: dict[str, Any] = {"subject": subject, "predicate": predicate, "object": obj}
+    if derivation.day:
+        told["day"] = derivation.day.value
     if derivation.rule:
         return {**told, "rule": derivation.rule, "premises": [_derivation(one) for one in derivation.premises]}
     origin = derivation.origin

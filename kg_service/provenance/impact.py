@@ -38,13 +38,25 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """A row that is still there, and what it says now."""
+
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class LostRows:
-    """What the answer to a named question, with these parameters, loses, in the answer's own columns."""
+    """What the answer to a named question, with these parameters, loses, in the answer's own columns.
+
+    `rows` are those that are gone, `changed` those of which only some cells are others.
+    """
 
     question: str
     parameters: dict[str, str]
     rows_before: int
     rows: tuple[dict[str, str], ...]
+    changed: tuple[ChangedRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +182,11 @@ class _Withdrawal:
         for question in self._graph.questions.values():
             for parameters in _examples(question):
                 before, after = (self._answer(question, parameters, s) for s in (self._graph.store, without))
-                remaining = Counter(map(str, after.terms))
-                lost = []
-                for terms, row in zip(before.terms, before.readable(), strict=True):
-                    if remaining[str(terms)]:
-                        remaining[str(terms)] -= 1
-                    else:
-                        lost.append(row)
-                if lost:
-                    yield LostRows(question.name, parameters, len(before.terms), tuple(lost))
+                gone, new = _difference(before, after), _difference(after, before)
+                changed = tuple(_paired(gone, new))
+                lost = tuple(row for row in gone if not any(row is one.before for one in changed))
+                if gone:
+                    yield LostRows(question.name, parameters, len(before.terms), lost, changed)
 
     def _answer(self, question: Question, parameters: dict[str, str], store: Store) -> Answer:
         graph = self._graph
@@ -212,6 +220,28 @@ def _examples(question: Question) -> list[dict[str, str]]:
     """Return the parameters to ask with: all examples that `query` shows, and only those that are required."""
     required = {parameter.name: parameter.example for parameter in question.parameters if parameter.required}
     return [required] if required == question.example() else [required, question.example()]
+
+
+def _difference(answer: Answer, other: Answer) -> list[dict[str, str]]:
+    """Return the rows of an answer that the other has not, or not as often."""
+    remaining = Counter(map(str, other.terms))
+    found = []
+    for terms, row in zip(answer.terms, answer.readable(), strict=True):
+        if remaining[str(terms)]:
+            remaining[str(terms)] -= 1
+        else:
+            found.append(row)
+    return found
+
+
+def _paired(gone: Iterable[dict[str, str]], new: Iterable[dict[str, str]]) -> Iterator[ChangedRow]:
+    """Yield the rows that came in place of others: each is most like one of these, with most cells the same."""
+    left = list(new)
+    for row in gone:
+        alike = {place: sum(row[name] == other[name] for name in row) for place, other in enumerate(left)}
+        best = max(alike, key=alike.__getitem__, default=None)
+        if best is not None and alike[best] * 2 > len(row):
+            yield ChangedRow(row, left.pop(best))
 
 
 def _parts(owners: Iterable[Term], store: Store) -> Iterator[Term]:

@@ -38,13 +38,15 @@ def meanings(text: str, graph: KnowledgeGraph) -> list[str]:
 def find_fact(subject: str, predicate: str, obj: str, graph: KnowledgeGraph) -> Fact:
     """Return the triple of the graph that three texts stand for.
 
-    Raises UnknownName, with what the graph says instead, when there is none, and when there are several.
+    Raises UnknownName for a subject or predicate that the graph does not know, with the nearest names; also, with what
+    the graph says instead, when there is no such triple, and when there are several.
     """
     wanted = set(meanings(obj, graph))
+    nodes, links = _subjects(subject, graph), _properties(predicate, graph)
     said: list[Fact] = [
         (quad.subject, quad.predicate, quad.object)
-        for node in _nodes(subject, graph)
-        for link in _nodes(predicate, graph)
+        for node in nodes
+        for link in links
         for quad in graph.store.quads_for_pattern(node, link, None)
     ]
     found = list(dict.fromkeys(fact for fact in said if _value(fact[2]) in wanted))
@@ -64,6 +66,24 @@ def _nodes(text: str, graph: KnowledgeGraph) -> Iterator[NamedNode]:
             yield NamedNode(value)
         except ValueError:  # no IRI
             continue
+
+
+def _subjects(text: str, graph: KnowledgeGraph) -> list[NamedNode]:
+    known = [node for node in _nodes(text, graph) if any(graph.store.quads_for_pattern(node, None, None))]
+    if known:
+        return known
+    named = (quad.object for link in NAMING for quad in graph.store.quads_for_pattern(None, link, None))
+    names = {name.value for name in named if isinstance(name, Literal)}
+    raise UnknownName(f"The subject {text!r} is the name of nothing in this graph.", nearest(text, names))
+
+
+def _properties(text: str, graph: KnowledgeGraph) -> list[NamedNode]:
+    used = {quad.predicate for quad in graph.store}
+    known = [node for node in _nodes(text, graph) if node in used]
+    if known:
+        return known
+    names = {name for node in used for name in (graph.labels[node.value], graph.labels.curie(node.value))}
+    raise UnknownName(f"The predicate {text!r} is the name of no property in this graph.", nearest(text, names))
 
 
 def _value(term: object) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg_service.knowledge.table import to_table
+from kg_service.provenance.diff import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg_service.provenance.diff import Difference
     from kg_service.provenance.impact import Impact
@@ -28,7 +29,7 @@ def impact_text(impact: Impact, width: int | None) -> str:
             [*TRIPLE, "for example by"],
             [[*_triple(one), ", ".join(one["by"])] for one in told["standing"]],
         ),
-        ("Named questions whose answers lose rows", ["question", "parameters", "rows", "lost"], _lost(impact)),
+        ("Named questions whose answers change", ["question", "parameters", "rows", "lost", "changed"], _lost(impact)),
         ("Patient rules", ["rule", "withdrawn", "still enforces", "reads what falls"], rules),
     ]
     return f"Without {told['withdrawn']}:\n\n" + "\n\n".join(_section(*section, width) for section in sections) + "\n"
@@ -36,24 +37,43 @@ def impact_text(impact: Impact, width: int | None) -> str:
 
 def difference_text(found: Difference, width: int | None) -> str:
     """Return the difference as text, at most `width` characters wide where that is given."""
-    changes = [
-        [one.statement, change.property, ", ".join(change.before), ", ".join(change.after)]
-        for one in found.changed
+    digests = [[name, getattr(found.before, name), getattr(found.after, name)] for name in ("graph", "rules")]
+    links = Changes(found.links_added, found.links_withdrawn, ())
+    kinds = {
+        "Statements": found.statements,
+        "Concepts, codes, quantities, sources and other things": found.things,
+        "Derived links": links,
+        "Rules": found.rules,
+        "Derivations and other shapes": found.derivations,
+    }
+    told = [to_table(["digest", "before", "after"], digests, width)]
+    told += [_section(*section, width) for kind, changes in kinds.items() for section in _changes(kind, changes)]
+    if found.patients:
+        verdicts = [
+            [one.patient, one.rule, one.before or "no such rule", one.after or "no such rule"] for one in found.verdicts
+        ]
+        told.append(_section("Verdicts changed", ["patient", "rule", "before", "after"], verdicts, width))
+    return "\n\n".join(told) + "\n"
+
+
+def _changes(kind: str, changes: Changes) -> Iterator[tuple[str, Sequence[str], Rows]]:
+    """Yield the sections on what differs of one kind, one that says so where nothing does."""
+    changed = [
+        [one.name, change.property, _values(change.before), _values(change.after)]
+        for one in changes.changed
         for change in one.changes
     ]
-    verdicts = [
-        [one.patient, one.rule, one.before or "no such rule", one.after or "no such rule"] for one in found.verdicts
-    ]
     sections: list[tuple[str, Sequence[str], Rows]] = [
-        ("Statements added", ["statement"], [[name] for name in found.added]),
-        ("Statements withdrawn", ["statement"], [[name] for name in found.withdrawn]),
-        ("Statements changed", ["statement", "property", "before", "after"], changes),
-        ("Rules added", ["rule"], [[name] for name in found.rules_added]),
-        ("Rules withdrawn", ["rule"], [[name] for name in found.rules_withdrawn]),
+        (f"{kind} added", ["name"], [[name] for name in changes.added]),
+        (f"{kind} withdrawn", ["name"], [[name] for name in changes.withdrawn]),
+        (f"{kind} changed", ["name", "property", "before", "after"], changed),
     ]
-    if found.patients:
-        sections.append(("Verdicts changed", ["patient", "rule", "before", "after"], verdicts))
-    return "\n\n".join(_section(*section, width) for section in sections) + "\n"
+    yield from [section for section in sections if section[2]] or [(f"{kind} that differ", [], [])]
+
+
+def _values(values: Sequence[str]) -> str:
+    """Return values as one cell; a text of several lines, which is a query, is left to the JSON form."""
+    return ", ".join("(a query)" if "\n" in value else value for value in values)
 
 
 TRIPLE = ("subject", "predicate", "object")
@@ -70,6 +90,7 @@ def _lost(impact: Impact) -> Rows:
             ", ".join(f"{k}={v}" for k, v in lost.parameters.items()),
             str(lost.rows_before),
             str(len(lost.rows)),
+            str(len(lost.changed)),
         ]
         for lost in impact.questions
     ]

@@ -11,7 +11,7 @@ from kg_service.validation.verdicts import Outcome
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
     from pyoxigraph import NamedNode
@@ -60,9 +60,9 @@ class Report:
         }
 
     @property
-    def verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts on all patients."""
-        return (verdict for patient in self.patients for verdict in patient.verdicts)
+        return tuple(verdict for patient in self.patients for verdict in patient.verdicts)
 
     @property
     def outcomes(self) -> Counter[Outcome]:

@@ -164,7 +164,7 @@ def _node(derivation: Derivation, seen: set[Fact], chain: Sequence[Term] = ()) -
     listed = chain if isinstance(obj, ox.BlankNode) else ()
     origin = derivation.origin
     return {
-        "terms": [show(subject), show(predicate), *map(show, listed or (obj,))],
+        "terms": [show(subject), show(predicate), *map(show, listed or (derivation.day or obj,))],
         "rule": derivation.rule,
         "steps": [] if derivation.fact in seen else _steps(derivation, seen),
         "record": origin.record,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
+from flask import url_for
 
 from kg_service.knowledge.graph import is_part
 from kg_service.knowledge.labels import Term
 from kg_service.knowledge.namespaces import CORE, INFERRED, TYPE
 from kg_service.web.context import service
-from kg_service.web.pages import Shown, has_page, show
+from kg_service.web.pages import Shown, door_of, show
 from kg_service.web.rdf import name
 
 if TYPE_CHECKING:
@@ -38,15 +39,22 @@ _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _Link = tuple[ox.NamedNode, Term, object]
 """A property, the term at its other end, and the graph that says so."""
 
+_Why: TypeAlias = "Callable[[ox.NamedNode, Term], str]"
+"""Where it is explained that an entity has a property, by this and the term at its other end."""
+
 
 @dataclass(frozen=True)
 class Value:
-    """One value of a property: what an identifier stands for, or, without a page of its own, its parts."""
+    """One value of a property: what an identifier stands for, or, without a page of its own, its parts.
+
+    `why` is where an inferred one is explained.
+    """
 
     shown: Shown
     inferred: bool
     parts: Sequence[Fact] = ()
     gloss: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,28 @@ def facts_about(iri: ox.NamedNode) -> list[Fact]:
     """Return what the graph says of the entity beside its heading, its parts written out."""
     heading = headline(iri)
     said = (link for link in _links_from(iri) if link[0] not in _IN_THE_HEADING and _text(link[1]) != heading)
-    return _group(said, _value_said)
+    return _group(said, _value_said, lambda link, term: _why(iri, link, term))
 
 
 def facts_naming(iri: ox.NamedNode) -> list[Fact]:
     """Return the properties under which other entities name this one, with those entities as values."""
     quads = service().graph.store.quads_for_pattern(None, None, iri, None)
-    return _group(((quad.predicate, quad.subject, quad.graph_name) for quad in quads), _value_naming)
+    links = ((quad.predicate, quad.subject, quad.graph_name) for quad in quads)
+    return _group(links, _value_naming, lambda link, term: _why(term, link, iri))
+
+
+def listed(door: str) -> list[tuple[ox.NamedNode, Shown, str]]:
+    """Return all entities of a kind, as they are shown, each with its headline where that is not how it is shown."""
+    found = [
+        (node, show(node), headline(node))
+        for iri in service().subjects
+        if door_of(iri) == door
+        for node in [ox.NamedNode(iri)]
+    ]
+    return sorted(
+        ((node, shown, says if says != shown.text else "") for node, shown, says in found),
+        key=lambda one: _natural(one[1].text.casefold()),
+    )
 
 
 def _links_from(node: ox.NamedNode | ox.BlankNode) -> Iterable[_Link]:
@@ -83,21 +106,31 @@ def _links_from(node: ox.NamedNode | ox.BlankNode) -> Iterable[_Link]:
     return ((quad.predicate, quad.object, quad.graph_name) for quad in quads)
 
 
-def _group(links: Iterable[_Link], value: Callable[[Term, bool], Value]) -> list[Fact]:
+def _group(links: Iterable[_Link], value: Callable[[Term, bool], Value], why: _Why = lambda *_: "") -> list[Fact]:
     """Group links by property; a value counts as inferred when only the graph of inferences has it."""
     grouped: dict[ox.NamedNode, dict[Term, bool]] = {}
     for predicate, term, graph in links:
         values = grouped.setdefault(predicate, {})
         values[term] = values.get(term, True) and graph == INFERRED
-    return sorted((_fact(predicate, terms, value) for predicate, terms in grouped.items()), key=_rank)
+    return sorted((_fact(predicate, terms, value, why) for predicate, terms in grouped.items()), key=_rank)
 
 
-def _fact(predicate: ox.NamedNode, terms: dict[Term, bool], value: Callable[[Term, bool], Value]) -> Fact:
+def _fact(predicate: ox.NamedNode, terms: dict[Term, bool], value: Callable[[Term, bool], Value], why: _Why) -> Fact:
     values = sorted(
-        (value(term, inferred) for term, inferred in terms.items()),
+        (
+            replace(value(term, inferred), why=why(predicate, term) if inferred else "")
+            for term, inferred in terms.items()
+        ),
         key=lambda item: (item.inferred, _natural(item.shown.text)),
     )
     return Fact(predicate.value, _wording(predicate.value), values)
+
+
+def _why(subject: Term, predicate: ox.NamedNode, obj: Term) -> str:
+    """Return where a triple is explained; nothing where an end of it has no name."""
+    if not isinstance(subject, ox.NamedNode) or not isinstance(obj, ox.NamedNode):
+        return ""
+    return url_for("explain.explain", subject=subject.value, predicate=predicate.value, object=obj.value)
 
 
 def _natural(text: str) -> list[str]:
@@ -138,12 +171,12 @@ def _value_naming(term: Term, inferred: bool) -> Value:  # noqa: FBT001 - of the
 
 def _owners(part: Term) -> list[ox.NamedNode]:
     subjects = {quad.subject for quad in service().graph.store.quads_for_pattern(None, None, part, None)}
-    return [node for node in subjects if isinstance(node, ox.NamedNode) and has_page(node.value)]
+    return [node for node in subjects if isinstance(node, ox.NamedNode) and door_of(node.value)]
 
 
 def _gloss(term: Term) -> str:
     """Return what stands behind an identifier; nothing for what is shown by a label, which speaks for itself."""
-    if not isinstance(term, ox.NamedNode) or not has_page(term.value):
+    if not isinstance(term, ox.NamedNode) or not door_of(term.value):
         return ""
     identified = any(service().graph.store.quads_for_pattern(term, name("dcterms:identifier"), None, None))
     return headline(term) if identified else ""

@@ -52,16 +52,15 @@ def ticks(text: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
 
 
-def has_page(iri: str) -> bool:
-    """Tell whether an entity of the graph has a page of its own here."""
-    return any(iri.startswith(namespace) and iri != namespace for namespace in DOORS.values())
+def door_of(iri: str) -> str | None:
+    """Return the kind of entity of which a page of its own is here, or None."""
+    return next((door for door, namespace in DOORS.items() if iri.startswith(namespace) and iri != namespace), None)
 
 
 def href(iri: str) -> str | None:
     """Return the page of an entity of the graph, the address itself of what lives elsewhere, or None."""
-    for door, namespace in DOORS.items():
-        if iri.startswith(namespace) and iri != namespace:
-            return url_for(f"entities.{door}", identifier=iri.removeprefix(namespace))
+    if door := door_of(iri):
+        return url_for(f"entities.{door}", identifier=iri.removeprefix(DOORS[door]))
     if iri.startswith(BASE):
         return url_for("sparql.get_query", query=f"DESCRIBE <{iri}>")
     return iri if iri.startswith(("https://", "http://")) else None

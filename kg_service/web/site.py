@@ -9,6 +9,7 @@ from kg_service.errors import Busy
 from kg_service.web.context import service
 from kg_service.web.negotiation import HTML, JSON
 from kg_service.web.openapi import operation
+from kg_service.web.pages import DOORS
 from kg_service.web.responses import send
 
 blueprint = Blueprint("site", __name__)
@@ -22,7 +23,8 @@ _ROBOTS = "User-agent: *\nDisallow: /sparql\nDisallow: /graphs\nDisallow: /queri
 @operation(HTML)
 def home() -> Response:
     """Show the doors of the service."""
-    return send(render_template("home.html", size=service().size, questions=service().graph.questions.values()), HTML)
+    questions = service().graph.questions.values()
+    return send(render_template("home.html", size=service().size, questions=questions, doors=DOORS), HTML)
 
 
 @blueprint.get("/healthz")

@@ -114,7 +114,7 @@ class TestSparql:
     @pytest.mark.parametrize(
         ("stdin", "message"),
         [
-            (b"SELECT * {", "at line 1, column 11, at its end"),
+            (b"SELECT * {", "at or before line 1, column 11, at its end"),
             (b"\xff", "is not UTF-8 at byte 0"),
             (b"CLEAR ALL", "read-only"),
             (b"SELECT * { SERVICE <http://127.0.0.1/> {} }", "SERVICE would send data to another server"),

@@ -81,6 +81,14 @@ def test_a_verdict_from_a_file_and_from_standard_input(tmp_path: Path) -> None:
     assert run("explain", "verdict", str(tmp_path / "none.ttl"), "--rule", "romosozumab-dose").exit_code == 2
 
 
+def test_what_the_program_cannot_explain_is_its_own_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "p.ttl"
+    path.write_text(RECORD, encoding="utf-8")
+    monkeypatch.setattr("kg_service.provenance.case.date_facts", lambda _: [])
+    result = run("explain", "verdict", str(path), "--rule", "romosozumab-dose", "--as-of", "2026-01-31")
+    assert (result.exit_code, result.stderr[:37]) == (3, "Error: A fact of the case comes from ")
+
+
 def test_impact() -> None:
     result = run("impact", "--statement", "F-FDA-3", "-f", "json")
     assert result.exit_code == 0
@@ -91,6 +99,7 @@ def test_impact() -> None:
 
 def test_diff() -> None:
     result = run("diff", str(TEA), str(TEA))
-    assert (result.exit_code, result.output[:22]) == (0, "Statements added: none")
-    assert json.loads(run("diff", str(TEA), str(TEA), "-f", "json").output)["changed"] == []
+    assert result.exit_code == 0
+    assert "\nStatements that differ: none\n" in result.output
+    assert json.loads(run("diff", str(TEA), str(TEA), "-f", "json").output)["statements"]["changed"] == []
     assert run("diff", str(TEA), "no-such-folder").exit_code == 2

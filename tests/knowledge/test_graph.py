@@ -46,6 +46,10 @@ class TestQuestions:
             "abok: 46",
             "abok:47",
             "Ashley:48",
+            "46",
+            "ABOK:47 ",
+            "https://example.org/abok|46",
+            "ABOK | 48",
         ],
     )
     def test_a_value_is_found_by_label_synonym_curie_iri_and_code(self, knots: KnowledgeGraph, value: str) -> None:
@@ -75,6 +79,18 @@ class TestQuestions:
             knots.query("after", knot="Ashley:49")
         assert caught.value.nearest == ["knot:overhand", "knot:reef"]
 
+    @pytest.mark.parametrize("code", ["49", "https://example.org/abok|49"])
+    def test_a_code_alone_or_as_fhir_writes_it_is_as_good(self, knots: KnowledgeGraph, code: str) -> None:
+        with pytest.raises(ParameterError, match="several things"):
+            knots.query("after", knot=code)
+        with pytest.raises(ParameterError, match="is the name of no knot"):
+            knots.query("after", knot="https://example.org/other|46")
+
+    def test_lookup_finds_a_code_as_fhir_writes_it(self, guideline: KnowledgeGraph) -> None:
+        found = guideline.query("lookup", q="http://snomed.info/sct|22298006")
+        assert found.rows == guideline.query("lookup", q="SNOMED CT:22298006").rows
+        assert found.readable()[0]["label"] == "myocardial infarction"
+
     def test_two_things_of_one_synonym_are_offered(self, knots: KnowledgeGraph) -> None:
         with pytest.raises(ParameterError, match="several things") as caught:
             knots.query("after", knot="square knot")
@@ -82,7 +98,13 @@ class TestQuestions:
 
     @pytest.mark.parametrize(
         ("value", "nearest"),
-        [("reaf knot", "reef knot"), ("overhand", "overhand knot"), ("A-1", "thumb knot"), (CORE_GRAPH, "reef knot")],
+        [
+            ("reaf knot", "reef knot"),
+            ("overhand", "overhand knot"),
+            ("BEND", "carrick bend"),
+            ("A-1", "thumb knot"),
+            (CORE_GRAPH, "reef knot"),
+        ],
     )
     def test_an_unknown_value_names_the_nearest(self, knots: KnowledgeGraph, value: str, nearest: str) -> None:
         with pytest.raises(ParameterError, match="is the name of no knot in this graph") as caught:
@@ -163,6 +185,7 @@ class TestSparql:
         [
             ("SELECT *\n{ ?s ?p }", 2, 10, "line 2, column 10, at its end"),
             ("SELECT * {", 1, 11, "at its end"),
+            ("SELCT *", 1, 8, "at or before line 1, column 8, at its end"),
             ("", 1, 1, "at its end"),
             ("SELECT ?s\n{ ?s x:y ?o }", 2, 11, r"near '\?o }'"),
             ("SELECT ?s { ?s ?p ?o } GROUP BY ?p", 1, 35, "The SELECT contains a variable that is unbound"),

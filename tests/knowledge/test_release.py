@@ -69,6 +69,11 @@ class TestFiles:
         with pytest.raises(ReleaseError, match=r"prefix k: stands for https://elsewhere/ here"):
             load(release)
 
+    def test_a_folder_can_be_given_as_text(self, release: Path) -> None:
+        assert load(str(release)).digest == load(release).digest
+        with pytest.raises(ReleaseError, match="No ontology/ folder in"):
+            load(str(release / "queries"))
+
     def test_a_folder_without_ontology_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(ReleaseError, match="No ontology/ folder in"):
             load(tmp_path)

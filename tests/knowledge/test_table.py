@@ -44,6 +44,16 @@ def test_neighbours_that_differ_in_their_first_cell_share_a_line() -> None:
     ]
 
 
+def test_numbers_are_those_of_one_thing() -> None:
+    """Two sources with one statement each: 'a, b  1' would say that there is one of both."""
+    rows = [["a", "1", "-0.5"], ["b", "1", "-0.5"], ["c", "1", "mg"], ["d", "1", "mg"]]
+    assert to_table(["first", "second", "third"], rows, 80).splitlines()[2:] == [
+        "a      1       -0.5",
+        "b      1       -0.5",
+        "c, d   1       mg",
+    ]
+
+
 def test_a_single_column_keeps_its_rows() -> None:
     assert to_table(["only"], [["a"], ["b"], ["b"]], 80) == "only\n----\na\nb\nb"
 

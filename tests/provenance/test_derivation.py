@@ -102,8 +102,23 @@ def test_a_triple_that_is_not_held_is_refused_with_what_there_is(guideline: Guid
     with pytest.raises(UnknownName, match="holds no triple F-CA-2a next agent denosumab") as caught:
         guideline.explain.triple("F-CA-2a", "next agent", "denosumab")
     assert "alendronate" in caught.value.nearest
-    with pytest.raises(UnknownName, match="with subject nobody"):
-        guideline.explain.triple("nobody", "next agent", "denosumab")
+    with pytest.raises(UnknownName, match="no triple with subject romosozumab and predicate rdfs:domain"):
+        guideline.explain.triple("romosozumab", "rdfs:domain", "denosumab")
+
+
+@pytest.mark.parametrize(
+    ("subject", "predicate", "message", "nearest"),
+    [
+        ("romosozumap", "next agent", "'romosozumap' is the name of nothing", "romosozumab"),
+        ("romosozumab", "contraindicatedIn", "'contraindicatedIn' is the name of no property", "gkg:contraindicatedIn"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_nearest(
+    guideline: Guideline, subject: str, predicate: str, message: str, nearest: str
+) -> None:
+    with pytest.raises(UnknownName, match=message) as caught:
+        guideline.explain.triple(subject, predicate, "stroke")
+    assert nearest in caught.value.nearest
 
 
 def test_a_triple_that_follows_by_no_rule_known_is_said_so(guideline: Guideline) -> None:

@@ -157,6 +157,24 @@ def test_a_statement_falls_with_its_parts_and_leaves_what_it_shares(guideline: G
     assert {name for rule in one.rules for name in [rule.rule.name]} >= {"romosozumab-event-within-year"}
 
 
+def test_rows_that_changed_are_told_apart_from_rows_that_are_gone(guideline: Guideline, fda: Impact) -> None:
+    """The article has 65 passages, of which one falls; what the label disputes is disputed no less, but by nobody."""
+    impact = guideline.impact(statement="S-SPC-1.2")
+    found = {one.question: one for one in impact.questions}
+    (changed,) = found["sources"].changed
+    assert not found["sources"].rows
+    assert {name for name in changed.before if changed.before[name] != changed.after[name]} == {"passages"}
+    assert int(changed.before["passages"]) - int(changed.after["passages"]) == 1
+    assert [row["statement"] for row in found["unresolved-citations"].rows] == ["S-SPC-1.2"]
+    assert not found["unresolved-citations"].changed
+    disputed = next(one for one in fda.questions if one.question == "disputed-statements")
+    assert [(one.before["statement"], one.before["counter"], one.after["counter"]) for one in disputed.changed] == [
+        ("S-IND-2.4", "F-FDA-1b", ""), ("S-IND-2.5", "F-FDA-1b", ""),
+    ]  # fmt: skip
+    (line,) = [line for line in impact.to_table().splitlines() if line.startswith("sources ")]
+    assert line.split()[-2:] == ["0", "1"]
+
+
 def test_as_a_table_and_as_json(guideline: Guideline, ects: Impact) -> None:
     told = ects.to_dict()
     assert (told["withdrawn"], told["graph_digest"]) == ("SRC-ECTS-2020", guideline.digest)

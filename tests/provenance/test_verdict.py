@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, parse
 
 from kg_service.errors import FaultyRecord, NotAcceptable, UnknownName
+
+from ..validation.conftest import library  # noqa: TID252 - tests are no package to import from
 
 if TYPE_CHECKING:
     from kg_service import Guideline
@@ -26,6 +31,7 @@ DOSE = """ex:d a patient:Administration ; patient:subject ex:p ; patient:agent c
   patient:effective "2025-01-01"^^xsd:date ; patient:dose {} ; patient:unit unit:mg ."""
 ATTACK = """ex:c a patient:Condition ; patient:subject ex:p ; patient:condition concept:myocardial-infarction ;
   patient:onset {} ."""
+DECIMAL = re.compile(rb'"([0-9.]+)"\^\^<http://www.w3.org/2001/XMLSchema#(?:integer|decimal)>')
 YEAR, AMOUNT = "romosozumab-event-within-year", "romosozumab-dose"
 
 
@@ -67,6 +73,48 @@ def test_what_is_worked_out_goes_down_to_what_is_recorded(guideline: Guideline) 
     assert total.rule == "dose"
     assert {"ex:d dose in milligrams 105", "ex:d agent romosozumab"} <= sentences(guideline, total.premises)
     assert {"ex:d dose 105", "ex:d unit milligram"} <= sentences(guideline, tuple(total.leaves()))
+
+
+@given(sign=st.sampled_from(["", "+"]), before=st.integers(0, 3), end=st.sampled_from(["", ".", ".0", ".000"]))
+@settings(max_examples=25)
+@pytest.mark.parametrize("dose", [105, 210])
+def test_however_a_number_is_written_the_explanation_is_the_same(
+    guideline: Guideline, dose: int, sign: str, before: int, end: str
+) -> None:
+    """+0105.0, 105.00 and 105 are one number: violated with 105 mg, satisfied with 210 mg."""
+    written = f"{sign}{'0' * before}{dose}{end}"
+    said = str(explained(guideline, AMOUNT, WOMAN, DOSE.format(f'"{written}"^^xsd:decimal')))
+    assert said == str(explained(guideline, AMOUNT, WOMAN, DOSE.format(dose)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bisphosphonates-oral: clearance 34.9 with alendronate", "romosozumab-safety: calcium under its low limit"],
+)
+def test_every_rule_is_explained_with_zeros_at_the_end_of_numbers(guideline: Guideline, name: str) -> None:
+    (case,) = [one for one in library() if one.name == name]
+    zeros = b'"%b00"^^<http://www.w3.org/2001/XMLSchema#decimal>'
+    document, changed = DECIMAL.subn(lambda n: zeros % (n[1] if b"." in n[1] else n[1] + b"."), case.document())
+    assert changed
+    records = list(guideline.records.from_bytes(document, "text/turtle"))
+    for rule in guideline.validator.catalogue.rules:
+        explanation = guideline.explain.verdict(records, rule.name, as_of=case.as_of)
+        assert explanation.to_dict()["outcome"] == case.expect.get(rule.name, "not-applicable")
+        assert all(part.derivations or part.obstacles for part in explanation.parts)
+
+
+def test_the_tree_tells_calendar_indexes_as_dates_and_what_goes_on_as_open(guideline: Guideline) -> None:
+    """Alendronate has been used since 2025-03-01 and still is, on 2026-11-24, the day of judgement."""
+    (case,) = [one for one in library() if one.name == "bisphosphonates-oral: clearance 34.9 with alendronate"]
+    explanation = guideline.explain.verdict(
+        case.records(guideline), "alendronate-creatinine-clearance", as_of=case.as_of
+    )
+    text, told = str(explanation), explanation.serialize("json")
+    assert "/use | earliest | 2025-03-01  by calendar\n" in text
+    assert "/use | latest end | open  by end-of-treatment\n" in text
+    assert "/p | index of the day of judgement | 2026-11-24  [" in text
+    assert not re.search(r" \| [0-9]{6}", text)
+    assert '"day": "2025-03-01"' in told
 
 
 def test_a_satisfied_rule_names_the_condition_with_the_days_as_dates(guideline: Guideline) -> None:

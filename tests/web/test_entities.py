@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -81,7 +83,26 @@ def test_page_tells_inferred_from_asserted(client: FlaskClient) -> None:
     page = client.get("/statements/T-1", headers=HTML).text
     types = page.partition("<tbody>")[2].partition("</tr>")[0]
     assert "statement</a>\n" in types or "statement</a></li>" in types
-    assert types.index("passage") < types.index("(inferred)")
+    assert types.index("passage") < types.index('">inferred</a>)')
+
+
+def test_what_is_inferred_leads_to_why(client: FlaskClient) -> None:
+    page = client.get("/statements/T-1", headers=HTML).text
+    (address,) = set(re.findall(r'href="(/explain[^"]+passage)"', page, re.IGNORECASE))
+    why = client.get(unescape(address), headers=HTML)
+    assert (why.status_code, "by cax-sco" in why.text) == (200, True)
+
+
+def test_lists(client: FlaskClient) -> None:
+    page = client.get("/statements", headers=HTML).text
+    assert page.index('<a href="/statements/T-1">T-1</a> Brew green tea') < page.index("/statements/T-2")
+    found = client.get("/concepts").json
+    assert found is not None
+    assert [one["label"] for one in found["concepts"]] == ["black tea", "green tea"]
+    assert found["concepts"][1] == {"iri": f"{BASE}concept/green-tea", "label": "green tea", "says": ""}
+    assert client.get("/conflicts").json == {"conflicts": []}
+    home = client.get("/", headers=HTML).text
+    assert all(f'<a href="/{door}">' in home for door in ("statements", "sources", "concepts", "conflicts", "explain"))
 
 
 @pytest.mark.parametrize(("path", "title"), [("/sources/SRC-LEAF", "SRC-LEAF"), ("/concepts/green-tea", "green tea")])
@@ -98,6 +119,6 @@ def test_only_addresses_of_the_web_are_links(client: FlaskClient) -> None:
     assert 'href="javascript' not in page
 
 
-@pytest.mark.parametrize("identifier", ["", " ", "T-1 ", "%00", "..", "<T-1>", "T-1%0A", "é"])
+@pytest.mark.parametrize("identifier", [" ", "T-1 ", "%00", "..", "<T-1>", "T-1%0A", "é"])
 def test_odd_names_are_unknown(client: FlaskClient, identifier: str) -> None:
     assert client.get(f"/statements/{identifier}").status_code == 404

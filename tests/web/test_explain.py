@@ -70,6 +70,11 @@ def test_a_row_by_number_by_values_and_one_that_is_not_there(client: FlaskClient
         ("/explain", 400, "A triple needs a subject"),
         ("/explain?subject=T-1", 400, "A triple needs a predicate"),
         ("/explain?subject=T-1&predicate=modality&object=no", 404, "holds no triple"),
+        (
+            "/explain?subject=T-7&predicate=modality&object=no",
+            404,
+            "'T-7' is the name of nothing in this graph. Nearest: T-",
+        ),
         ("/explain?subjects=T-1", 400, "no parameter 'subjects'"),
         ("/explain?subject=T-1&subject=T-2", 400, "given 2 times"),
         (f"{ROW}&row=x", 400, "no number of a row"),

@@ -29,6 +29,9 @@ PAGES = [
     "/statements/T-1",
     "/sources/SRC-LEAF",
     "/concepts/green-tea",
+    "/statements",
+    "/conflicts",
+    "/explain",
     "/nothing",
 ]
 OTHERS = ["/healthz", "/robots.txt", "/openapi.json", "/.well-known/void", "/graphs?default"]
