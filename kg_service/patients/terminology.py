@@ -58,6 +58,9 @@ SHORTEST_WITHIN = 4
 LONGEST_WHOLE = 3
 """A longer cue may be only the beginning of a word."""
 
+TAKEN = "_"
+"""Stands where a cue was found: it is no beginning of a word, so what is left of the word is not read as one."""
+
 LONGEST = 2000
 """Of a longer text only the beginning is searched: it is no name but a report."""
 
@@ -130,9 +133,16 @@ class Terminology:
         return tuple(found.values())
 
     def find_cues(self, text: str, kind: NamedNode) -> tuple[NamedNode, ...]:
-        """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted."""
-        folded = fold(text)
-        return tuple(sorted({node for cue, node in self._cues(kind) if cue.search(folded)}, key=str))
+        """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted.
+
+        The longest cues are sought first, and what they have taken holds no shorter one.
+        """
+        rest = fold(text)
+        found: set[NamedNode] = set()
+        for cue, nodes in self._cues(kind):
+            rest, times = cue.subn(TAKEN, rest)
+            found |= nodes if times else set()
+        return tuple(sorted(found, key=str))
 
     def is_near(self, concept: NamedNode, other: NamedNode) -> bool:
         """Tell whether two conditions are the same, or one is a kind of the other."""
@@ -186,12 +196,13 @@ class Terminology:
         found = {(fold(name), node) for node in self._members(kind) for name in self._names(node, NAMES)}
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
 
-    def _read_cues(self, kind: NamedNode) -> tuple[tuple[re.Pattern[str], NamedNode], ...]:
-        return tuple(
-            (_cue(fold(word)), node)
-            for node in sorted(self._members(kind), key=str)
-            for word in sorted(self._names(node, (CUE,)))
-        )
+    def _read_cues(self, kind: NamedNode) -> tuple[tuple[re.Pattern[str], frozenset[NamedNode]], ...]:
+        """Return the cues of the concepts of a class, longest first, and what each makes possible."""
+        found: defaultdict[str, set[NamedNode]] = defaultdict(set)
+        for node in self._members(kind):
+            for word in self._names(node, (CUE,)):
+                found[fold(word)].add(node)
+        return tuple((_cue(word), frozenset(found[word])) for word in sorted(found, key=lambda w: (-len(w), w)))
 
     def _read_wider(self, concept: NamedNode) -> frozenset[NamedNode]:
         """Return what a condition is a kind of, at any remove."""
