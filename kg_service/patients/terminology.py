@@ -43,6 +43,7 @@ MEMBER_OF = NamedNode(CORE + "memberOf")
 SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
 CUE = NamedNode(CORE + "cue")
+EMPTY_NAME = NamedNode(CORE + "emptyName")
 KIND_OF = NamedNode(CORE + "kindOf")
 
 LINKS: dict[NamedNode, Kind] = {
@@ -66,6 +67,7 @@ LONGEST = 2000
 
 PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
 STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
+TAG = re.compile(r"\s*\([^()]*\)$")
 SCHEME = re.compile(r"^https?://")
 MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
 """What begins like a symbol with the prefix M, which is a thousand million times m."""
@@ -156,6 +158,10 @@ class Terminology:
         """Tell whether a text is nothing but a name of the concept."""
         return any(fold(name) == fold(text) for name in self._names(concept, NAMES))
 
+    def says_nothing(self, text: str) -> bool:
+        """Tell whether a text does not tell which thing it is of: "unknown", "disease (disorder)"."""
+        return TAG.sub("", fold(text)) in self._empty_names
+
     def find_unit(self, text: str) -> NamedNode | None:
         """Return the unit with this UCUM code (whose case matters), or else with this name in any case.
 
@@ -220,6 +226,11 @@ class Terminology:
             for quad in self._store.quads_for_pattern(node, predicate, None):
                 if isinstance(quad.object, RdfLiteral):
                     yield quad.object.value
+
+    @cached_property
+    def _empty_names(self) -> set[str]:
+        quads = self._store.quads_for_pattern(None, EMPTY_NAME, None)
+        return {fold(q.object.value) for q in quads if isinstance(q.object, RdfLiteral)}
 
     @cached_property
     def _systems(self) -> dict[str, list[NamedNode]]:

@@ -246,6 +246,19 @@ def test_words_of_another_language_do_not_tell_that_it_is_something_else(
     assert ("unreadable" in found) == is_unreadable
 
 
+@pytest.mark.parametrize(
+    ("text", "is_unreadable"),
+    [("Disease", True), ("Unknown", True), ("Disorder (disorder)", True), ("Crohn's disease", False)],
+)
+def test_a_text_that_names_nothing_is_as_good_as_none(
+    terminology: Terminology,
+    text: str,
+    is_unreadable: bool,  # noqa: FBT001 - of the table
+) -> None:
+    found = only(read_one(terminology, resource("Condition", code=concept((SNOMED, "1"), text=text))))
+    assert ("unreadable" in found) == is_unreadable
+
+
 @pytest.mark.parametrize("kind", ["MedicationRequest", "Encounter"])
 def test_a_contained_condition_that_is_a_reason_is_possible(terminology: Terminology, kind: str) -> None:
     contained = [{"resourceType": "Condition", "id": "mi", "code": concept(INFARCTION)}]
