@@ -44,6 +44,7 @@ SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
 CUE = NamedNode(CORE + "cue")
 EMPTY_NAME = NamedNode(CORE + "emptyName")
+FORM_WORD = NamedNode(CORE + "formWord")
 KIND_OF = NamedNode(CORE + "kindOf")
 
 LINKS: dict[NamedNode, Kind] = {
@@ -67,6 +68,7 @@ LONGEST = 2000
 
 PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
 STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
+WORD = re.compile(r"[^\W\d_]+")
 TAG = re.compile(r"\s*\([^()]*\)$")
 SCHEME = re.compile(r"^https?://")
 MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
@@ -117,8 +119,10 @@ class Terminology:
 
         A name within a longer one that fits as well is not counted. The kind of the match is "denotes" where the
         name opens the text or a part of it ("name 70 mg / …"), and "covers" where other words stand before
-        it ("no …", "… salt of"): they may turn its meaning.
+        it ("no …", "… salt of"): they may turn its meaning. So may words after the name of an agent
+        ("… analogue"), unless they are of its form, strength or route (gkg:formWord).
         """
+        names_agents = kind in {AGENT, AGENT_CLASS}
         folded = fold(text[:LONGEST])
         taken: list[tuple[int, int]] = []
         found: dict[NamedNode, Match] = {}
@@ -129,10 +133,16 @@ class Terminology:
                 if any(start <= hit.start() and hit.end() <= end for start, end in taken):
                     continue
                 taken.append(hit.span())
-                match = Match(concept, "denotes" if _opens(folded, hit.start()) else "covers", "text")
+                sure = _opens(folded, hit.start()) and (not names_agents or self._closes(folded, hit.end()))
+                match = Match(concept, "denotes" if sure else "covers", "text")
                 if concept not in found or match.kind == "denotes":
                     found[concept] = match
         return tuple(found.values())
+
+    def _closes(self, text: str, end: int) -> bool:
+        """Tell whether nothing but words of form, strength and route stands after `end` in its part of the text."""
+        after = PARTS.search(text, end)
+        return self._form_words.issuperset(WORD.findall(text, end, after.start() if after else len(text)))
 
     def find_cues(self, text: str, kind: NamedNode) -> tuple[NamedNode, ...]:
         """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted.
@@ -228,9 +238,16 @@ class Terminology:
                     yield quad.object.value
 
     @cached_property
-    def _empty_names(self) -> set[str]:
-        quads = self._store.quads_for_pattern(None, EMPTY_NAME, None)
-        return {fold(q.object.value) for q in quads if isinstance(q.object, RdfLiteral)}
+    def _empty_names(self) -> frozenset[str]:
+        return self._texts(EMPTY_NAME)
+
+    @cached_property
+    def _form_words(self) -> frozenset[str]:
+        return self._texts(FORM_WORD)
+
+    def _texts(self, predicate: NamedNode) -> frozenset[str]:
+        quads = self._store.quads_for_pattern(None, predicate, None)
+        return frozenset(fold(q.object.value) for q in quads if isinstance(q.object, RdfLiteral))
 
     @cached_property
     def _systems(self) -> dict[str, list[NamedNode]]:

@@ -97,6 +97,13 @@ def test_only_hierarchical_systems_have_kinds_by_length(terminology: Terminology
         }),
         ("rosuvastatin calcium 10 MG", AGENT, {("calcium", "covers")}),  # a salt of something else
         ("no denosumab", AGENT, {("denosumab", "covers")}),
+        ("denosumab declined", AGENT, {("denosumab", "covers")}),
+        ("Calcium channel blocker", AGENT, {("calcium", "covers")}),
+        ("Vitamin D level", AGENT, {("vitamin-d", "covers")}),
+        ("Vitamin D3 1,000 international units softgel", AGENT, {("colecalciferol", "denotes")}),
+        ("Risedronate sodium 35mg film-coated tablets, once weekly", AGENT, {("risedronate", "denotes")}),
+        ("Prolia 60 mg Injektionslösung in einer Fertigspritze", AGENT, {("denosumab", "denotes")}),
+        ("Fosamax Plus D", AGENT, {("alendronate", "covers")}),
         ("ROMOSOZUMAB", AGENT, {("romosozumab", "denotes")}),
         ("romosozumabs", AGENT, set()),
         ("Postmenopausal osteoporosis of the spine", CONDITION, {("postmenopausal-osteoporosis", "denotes")}),

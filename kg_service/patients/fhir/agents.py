@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kg_service.patients.fhir.chart import TRUE, term
-from kg_service.patients.fhir.coding import Words, by_code, by_text, read_words
+from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
 from kg_service.patients.terminology import AGENT, AGENT_CLASS
 
 if TYPE_CHECKING:
@@ -46,12 +46,17 @@ class Agents:
 
 
 def matches(words: Words, terminology: Terminology, *, every_text: bool = True) -> list[Match]:
-    """Return the agents and classes that codes name, or else texts: the first that names any, or every one."""
+    """Return the agents and classes that codes name, or else texts: the first that names any, or every one.
+
+    Where a cue makes a further agent possible, as of a combination, no agent is sure that only words name.
+    """
     if found := by_code(words, terminology, KINDS):
         return found
-    if not every_text:
-        return by_text(words, terminology, KINDS)
-    return [match for text in words.texts for match in by_text(Words((), (text,)), terminology, KINDS)]
+    one_by_one = [Words((), (text,)) for text in words.texts] if every_text else [words]
+    found = [match for one in one_by_one for match in by_text(one, terminology, KINDS)]
+    if further := by_cues(words.texts, terminology, found, AGENT):
+        found = [*(replace(match, kind="covers") for match in found), *further]
+    return found
 
 
 def write_agents(
