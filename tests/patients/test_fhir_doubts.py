@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kg_service.patients.fhir import read_resource
-from kg_service.patients.terminology import CONDITION
+from kg_service.patients.terminology import CONDITION, OBSERVABLE
 
 from .fhir_data import (
     DENOSUMAB,
@@ -78,6 +78,25 @@ HEART, BRAIN = "myocardial-infarction", "stroke"
 )
 def test_cues(terminology: Terminology, text: str, concepts: list[str]) -> None:
     assert [node.value.rpartition("/")[2] for node in terminology.find_cues(text, CONDITION)] == concepts
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("Ca", ["serum-calcium"]),
+        ("Ca++", ["serum-calcium"]),
+        ("Kalzium i.S.", ["serum-calcium"]),
+        ("iCa++ (POC)", ["ionised-calcium"]),
+        ("Calcium, ionized", ["ionised-calcium"]),
+        ("Corrected Ca", ["albumin-adjusted-calcium"]),
+        ("CA 125", ["cancer-antigen"]),
+        ("Carbon dioxide", []),
+        ("CKD-EPI", ["egfr"]),
+        ("Cockcroft-Gault", ["creatinine-clearance"]),
+    ],
+)
+def test_cues_of_observables(terminology: Terminology, text: str, concepts: list[str]) -> None:
+    assert [node.value.rpartition("/")[2] for node in terminology.find_cues(text, OBSERVABLE)] == concepts
 
 
 def possible(terminology: Terminology, kind: str, code: Json, **members: object) -> list[list[str]]:

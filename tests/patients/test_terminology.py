@@ -33,6 +33,8 @@ def named(terminology: Terminology, text: str, kind: NamedNode) -> set[tuple[str
         (SNOMED, "306171000000106", {("osteoporotic-fracture", "denotes", "code")}),  # of the UK edition, same URI
         (RXNORM, "993452", {("denosumab", "product", "code")}),
         (LOINC, "1994-3", {("ionised-calcium", "covers", "code")}),
+        (LOINC, "49765-1", {("serum-calcium", "covers", "code")}),
+        (LOINC, "2164-2", {("creatinine-clearance", "denotes", "code")}),
         (ICD, "M81.0", {("osteoporosis", "denotes", "code"), ("postmenopausal-osteoporosis", "covers", "code")}),
         (ATC, "M05BX04", {("denosumab", "denotes", "code")}),
         (SNOMED, "1", set()),
