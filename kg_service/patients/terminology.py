@@ -42,6 +42,8 @@ UNIT = NamedNode(CORE + "Unit")
 MEMBER_OF = NamedNode(CORE + "memberOf")
 SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
+LATER_NOTATION = NamedNode(CORE + "laterNotation")
+IS_EVENT = NamedNode(CORE + "isEvent")
 CUE = NamedNode(CORE + "cue")
 EMPTY_NAME = NamedNode(CORE + "emptyName")
 FORM_WORD = NamedNode(CORE + "formWord")
@@ -103,7 +105,8 @@ class Terminology:
         """Return what a code means; nothing when it is not known.
 
         `system` is a URI or a name of the code system. In a hierarchical system an unknown code means what the
-        longest known code that it begins with means; dots do not count.
+        longest known code that it begins with means; dots do not count. Where it tells of a later time
+        (gkg:laterNotation), an event that the known code denotes is past.
         """
         for node in self._systems.get(_system_key(system), ()):
             known = self._codes.get(node, {})
@@ -111,8 +114,19 @@ class Terminology:
             if whole in known:
                 return tuple(Match(concept, kind, "code") for kind, concept in known[whole])
             if node in self._hierarchical and (begun := [code for code in known if whole.startswith(code)]):
-                return tuple(Match(concept, kind, "wider") for kind, concept in known[max(begun, key=len)])
+                is_later = any(re.fullmatch(late, whole) for late in self._names(node, (LATER_NOTATION,)))
+                return tuple(
+                    Match(
+                        concept,
+                        "history" if is_later and kind == "denotes" and self._is_event(concept) else kind,
+                        "wider",
+                    )
+                    for kind, concept in known[max(begun, key=len)]
+                )
         return ()
+
+    def _is_event(self, concept: NamedNode) -> bool:
+        return any("true" in self._names(node, (IS_EVENT,)) for node in (concept, *self._wider(concept)))
 
     def find_text(self, text: str, kind: NamedNode) -> tuple[Match, ...]:
         """Return the concepts of the class `kind` that a text names as whole words, in any case.
