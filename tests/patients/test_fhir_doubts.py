@@ -267,6 +267,29 @@ def test_words_of_another_language_do_not_tell_that_it_is_something_else(
 
 
 @pytest.mark.parametrize(
+    ("around", "language", "is_unreadable"),
+    [
+        ({"language": "de"}, None, True),
+        ({"language": "de"}, "en", False),  # its own language goes first
+        ({"composition": "de"}, None, True),
+        ({"language": "en", "composition": "de"}, None, False),
+        ({"composition": None}, None, False),
+    ],
+)
+def test_the_language_of_a_bundle_is_that_of_its_resources(
+    terminology: Terminology,
+    around: dict[str, str | None],
+    language: str | None,
+    is_unreadable: bool,  # noqa: FBT001 - of the table
+) -> None:
+    condition = resource("Condition", code=concept((SNOMED, "1"), text="Verschluss"), language=language)
+    first = [resource("Composition", language=around["composition"])] if "composition" in around else []
+    document = bundle(*first, patient(), condition) | {"language": around.get("language")}
+    (record,) = read_resource(document, terminology)
+    assert ("unreadable" in only(record)) == is_unreadable
+
+
+@pytest.mark.parametrize(
     ("text", "is_unreadable"),
     [("Disease", True), ("Unknown", True), ("Disorder (disorder)", True), ("Crohn's disease", False)],
 )

@@ -19,7 +19,7 @@ from kg_service.patients.fhir.identity import are_two
 from kg_service.patients.fhir.versions import refuse_other_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Sequence
 
 RECORDS = BASE + "record/"
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -30,12 +30,16 @@ Resource = Mapping[str, object]
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A resource, where it stands, the URL it goes by, and the resource that contains it, if any."""
+    """A resource, where it stands, the URL it goes by, and the resource that contains it, if any.
+
+    `bundle_language` is the language that the bundle around it says it is in.
+    """
 
     resource: Resource
     path: str
     full_url: str | None = None
     container: Entry | None = None
+    bundle_language: str | None = None
 
     @cached_property
     def type(self) -> str:
@@ -54,8 +58,14 @@ class Entry:
 
     @property
     def is_english(self) -> bool:
-        """Whether its words are read with the cues of the graph, which are English, as far as it says its language."""
-        return (_string(self.resource, "language") or "en").lower().partition("-")[0] == "en"
+        """Whether its words are in English, as most cues of the graph are, as far as their language is said."""
+        return (self.language or "en").lower().partition("-")[0] == "en"
+
+    @property
+    def language(self) -> str | None:
+        """The language that it, or else what it stands in, says it is in."""
+        around = self.container.language if self.container else self.bundle_language
+        return _string(self.resource, "language") or around
 
     @cached_property
     def iri(self) -> NamedNode:
@@ -150,12 +160,14 @@ def _open_bundle(bundle: Entry, common: Notes) -> list[Entry]:
     for link in element.children("link"):
         if link.text("relation") == "next":
             link.fault("Further pages follow: give the entries of all pages together, without this link.", "relation")
+    entries = element.children("entry")
+    language = bundle.language or _language_of_document(entries)
     found: list[Entry] = []
-    for entry in element.children("entry"):
+    for entry in entries:
         resource = entry.value.get("resource")
         full_url = entry.text("fullUrl")
         if isinstance(resource, dict) and _string(resource, "resourceType"):
-            found.append(Entry(resource, entry.at("resource"), full_url))
+            found.append(Entry(resource, entry.at("resource"), full_url, bundle_language=language))
         elif resource is not None:
             entry.fault("A resource with a resourceType was expected here: write it as FHIR R4 says.", "resource")
         elif is_history:
@@ -164,6 +176,14 @@ def _open_bundle(bundle: Entry, common: Notes) -> list[Entry]:
         return found
     living = newest(found, Notes())  # what a history is for, newest first: no remark
     return [entry for entry in living if entry.type != DELETED]
+
+
+def _language_of_document(entries: Sequence[Element]) -> str | None:
+    """Return the language of the Composition, with which a document begins."""
+    first = entries[0].value.get("resource") if entries else None
+    if not isinstance(first, dict) or first.get("resourceType") != "Composition":
+        return None
+    return _string(first, "language")
 
 
 DELETED = "(deleted)"
