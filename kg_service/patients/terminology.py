@@ -62,9 +62,6 @@ SHORTEST_WITHIN = 4
 LONGEST_WHOLE = 3
 """A longer cue may be only the beginning of a word."""
 
-TAKEN = "_"
-"""Stands where a cue was found: it is no beginning of a word, so what is left of the word is not read as one."""
-
 LONGEST = 2000
 """Of a longer text only the beginning is searched: it is no name but a report."""
 
@@ -161,13 +158,15 @@ class Terminology:
     def find_cues(self, text: str, kind: NamedNode) -> tuple[NamedNode, ...]:
         """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted.
 
-        The longest cues are sought first, and what they have taken holds no shorter one.
+        A cue within a longer one is not counted.
         """
-        rest = fold(text)
+        cue, concepts = self._cues(kind)
         found: set[NamedNode] = set()
-        for cue, nodes in self._cues(kind):
-            rest, times = cue.subn(TAKEN, rest)
-            found |= nodes if times else set()
+        read = 0
+        for hit in cue.finditer(fold(text)):
+            if hit.end(1) > read:
+                read = hit.end(1)
+                found |= concepts[hit[1]]
         return tuple(sorted(found, key=str))
 
     def is_near(self, concept: NamedNode, other: NamedNode) -> bool:
@@ -226,13 +225,14 @@ class Terminology:
         found = {(fold(name), node) for node in self._members(kind) for name in self._names(node, NAMES)}
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
 
-    def _read_cues(self, kind: NamedNode) -> tuple[tuple[re.Pattern[str], frozenset[NamedNode]], ...]:
-        """Return the cues of the concepts of a class, longest first, and what each makes possible."""
+    def _read_cues(self, kind: NamedNode) -> tuple[re.Pattern[str], dict[str, set[NamedNode]]]:
+        """Return the pattern of the longest cue at a place, and what each cue of a class makes possible."""
         found: defaultdict[str, set[NamedNode]] = defaultdict(set)
         for node in self._members(kind):
             for word in self._names(node, (CUE,)):
                 found[fold(word)].add(node)
-        return tuple((_cue(word), frozenset(found[word])) for word in sorted(found, key=lambda w: (-len(w), w)))
+        longest_first = sorted(found, key=lambda word: (-len(word), word))
+        return re.compile(rf"(?<!\w)(?=({'|'.join(map(_cue, longest_first)) or '(?!)'}))"), found
 
     def _read_wider(self, concept: NamedNode) -> frozenset[NamedNode]:
         """Return what a condition is a kind of, at any remove."""
@@ -314,9 +314,8 @@ def _opens(text: str, start: int) -> bool:
     return STRENGTH.fullmatch(PARTS.split(text[:start])[-1]) is not None
 
 
-def _cue(word: str) -> re.Pattern[str]:
-    end = "" if len(word) > LONGEST_WHOLE else r"(?!\w)"
-    return re.compile(rf"(?<!\w){re.escape(word)}{end}")
+def _cue(word: str) -> str:
+    return re.escape(word) + ("" if len(word) > LONGEST_WHOLE else r"(?!\w)")
 
 
 def _system_key(system: str) -> str:

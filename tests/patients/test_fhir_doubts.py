@@ -48,6 +48,7 @@ HEART, BRAIN = "myocardial-infarction", "stroke"
         ("Cerebral infarction", ["ischaemic-stroke"]),  # what a longer cue has taken is no infarct of the heart
         ("Cerebral infarction, and an old infarct", ["ischaemic-stroke", HEART]),
         ("Coronary thrombosis", [HEART]),
+        ("Acute coronary thrombosis", [HEART]),  # two cues that overlap, and a third within one of them
         ("Cerebral thrombosis", ["ischaemic-stroke"]),
         ("Stroke, not specified as haemorrhage or infarction", [BRAIN]),
         ("Lacunar infarction", ["ischaemic-stroke"]),
