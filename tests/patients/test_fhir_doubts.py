@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kg_service.patients.terminology import Terminology
 
 HEART, BRAIN = "myocardial-infarction", "stroke"
+FAMILY = "family-history-of-cardiovascular-disease"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,10 @@ HEART, BRAIN = "myocardial-infarction", "stroke"
         ("Lacunar infarction", ["ischaemic-stroke"]),
         ("Nontraumatic intracranial hemorrhage, unspecified", ["haemorrhagic-stroke"]),
         ("Acute coronary syndrome", [HEART]),
+        ("Other transient cerebral ischemic attacks", ["transient-ischaemic-attack"]),
+        ("Family history of stroke", [FAMILY]),
+        ("Family history of ischemic heart disease, own stroke in 2019", [FAMILY, BRAIN]),
+        ("Infarction of kidney", ["chronic-kidney-disease"]),
         ("Unstable angina", ["other-ischaemic-heart-disease"]),
         ("Coronary heart disease", ["other-ischaemic-heart-disease"]),
         ("Secondary malignant neoplasm of bone", ["osteosarcoma-risk"]),
