@@ -47,6 +47,7 @@ FAMILY = "family-history-of-cardiovascular-disease"
         ("x " * 2000 + "stroke", [BRAIN]),
         ("Sprain", []),
         ("Cerebral infarction", ["ischaemic-stroke"]),  # what a longer cue has taken is no infarct of the heart
+        ("Cerebral infarction due to embolism of right vertebral artery", ["ischaemic-stroke"]),
         ("Cerebral infarction, and an old infarct", ["ischaemic-stroke", HEART]),
         ("Coronary thrombosis", [HEART]),
         ("Acute coronary thrombosis", [HEART]),  # two cues that overlap, and a third within one of them
