@@ -164,6 +164,7 @@ def test_agents_not_understood(terminology: Terminology, code: Json, is_unreadab
         ({"code": {"text": "No known allergies except one"}}, None),
         ({"code": {"text": "Drug allergy"}}, None),
         ({"code": {"text": "Fosavance"}}, ["alendronate"]),
+        ({"code": {"text": "Bisphosphonat-Allergie"}}, ["alendronate", "ibandronate", "risedronate", "zoledronate"]),
     ],
 )
 def test_allergies_in_any_words(terminology: Terminology, members: Json, agent: list[str] | None) -> None:
