@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Store
 
-Kind: TypeAlias = Literal["denotes", "history", "product", "covers"]
+Kind: TypeAlias = Literal["denotes", "history", "product", "covers", "begins"]
 By: TypeAlias = Literal["code", "text", "wider"]
 
 AGENT = NamedNode(CORE + "Agent")
@@ -78,7 +78,8 @@ MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
 class Match:
     """A concept that a code or text stands for.
 
-    `kind` says how: it denotes the concept, its past occurrence, a product of it, or only covers it among others.
+    `kind` says how: it denotes the concept, its past occurrence, a product of it, or only covers it among others; a
+    text may begin with a name and go on to something else.
     `by` says how it was found: by the code, by words, or by the wider code of which this one is a kind.
     """
 
@@ -131,7 +132,7 @@ class Terminology:
         A name within a longer one that fits as well is not counted. The kind of the match is "denotes" where the
         name opens the text or a part of it ("name 70 mg / …"), and "covers" where other words stand before
         it ("no …", "… salt of"): they may turn its meaning. So may words after the name of an agent
-        ("… analogue"), unless they are of its form, strength or route (gkg:formWord).
+        ("… analogue"), unless they are of its form, strength or route (gkg:formWord): then it is "begins".
         """
         names_agents = kind in {AGENT, AGENT_CLASS}
         folded = fold(text[:LONGEST])
@@ -144,8 +145,10 @@ class Terminology:
                 if any(start <= hit.start() and hit.end() <= end for start, end in taken):
                     continue
                 taken.append(hit.span())
-                sure = _opens(folded, hit.start()) and (not names_agents or self._closes(folded, hit.end()))
-                match = Match(concept, "denotes" if sure else "covers", "text")
+                way: Kind = "denotes" if _opens(folded, hit.start()) else "covers"
+                if way == "denotes" and names_agents and not self._closes(folded, hit.end()):
+                    way = "begins"
+                match = Match(concept, way, "text")
                 if concept not in found or match.kind == "denotes":
                     found[concept] = match
         return tuple(found.values())

@@ -132,6 +132,8 @@ def test_handed_over_is_not_taken(terminology: Terminology, status: str, read_as
         ({"text": "Alendronsäure und Colecalciferol"}, ["alendronate", "colecalciferol"], "ByWiderCode", False),
         ({"text": "Alendronsäure / Colecalciferol"}, ["alendronate", "colecalciferol"], "ByWiderCode", False),
         ({"text": "Calcium folinate 15 mg tablets"}, ["calcium"], "ByWiderCode", False),
+        ({"text": "calcium lactate / cholecalciferol"}, ["calcium", "colecalciferol"], "ByWiderCode", False),
+        ({"text": "calcium carbonate 1250 mg, as of calcium 500 mg"}, ["calcium-carbonate"], "ByText", False),
         ({"text": "rosuvastatin calcium 10 MG"}, ["calcium"], "ByWiderCode", False),
         ({"text": "not denosumab"}, ["denosumab"], "ByWiderCode", False),
         (concept((RXNORM, "316672"), text="Simvastatin 10 MG"), None, None, False),
