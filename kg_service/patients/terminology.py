@@ -24,6 +24,7 @@ from kg_service.knowledge.namespaces import (
     RDFS_LABEL,
     TYPE,
 )
+from kg_service.patients.wording import closes, cue_pattern, opens, without_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,16 +60,9 @@ NAMES = (PREF_LABEL, ALT_LABEL, HIDDEN_LABEL)
 SHORTEST_WITHIN = 4
 """A shorter name must be the whole text: within a longer one its letters mean too many things."""
 
-LONGEST_WHOLE = 3
-"""A longer cue may be only the beginning of a word."""
-
 LONGEST = 2000
 """Of a longer text only the beginning is searched: it is no name but a report."""
 
-PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
-STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
-WORD = re.compile(r"[^\W\d_]+")
-TAG = re.compile(r"\s*\([^()]*\)$")
 SCHEME = re.compile(r"^https?://")
 MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
 """What begins like a symbol with the prefix M, which is a thousand million times m."""
@@ -145,18 +139,13 @@ class Terminology:
                 if any(start <= hit.start() and hit.end() <= end for start, end in taken):
                     continue
                 taken.append(hit.span())
-                way: Kind = "denotes" if _opens(folded, hit.start()) else "covers"
-                if way == "denotes" and names_agents and not self._closes(folded, hit.end()):
+                way: Kind = "denotes" if opens(folded, hit.start()) else "covers"
+                if way == "denotes" and names_agents and not closes(folded, hit.end(), self._form_words):
                     way = "begins"
                 match = Match(concept, way, "text")
                 if concept not in found or match.kind == "denotes":
                     found[concept] = match
         return tuple(found.values())
-
-    def _closes(self, text: str, end: int) -> bool:
-        """Tell whether nothing but words of form, strength and route stands after `end` in its part of the text."""
-        after = PARTS.search(text, end)
-        return self._form_words.issuperset(WORD.findall(text, end, after.start() if after else len(text)))
 
     def find_cues(self, text: str, kind: NamedNode) -> tuple[NamedNode, ...]:
         """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted.
@@ -186,7 +175,7 @@ class Terminology:
 
     def says_nothing(self, text: str) -> bool:
         """Tell whether a text does not tell which thing it is of: "unknown", "disease (disorder)"."""
-        return TAG.sub("", fold(text)) in self._empty_names
+        return without_tag(fold(text)) in self._empty_names
 
     def find_unit(self, text: str) -> NamedNode | None:
         """Return the unit with this UCUM code (whose case matters), or else with this name in any case.
@@ -229,13 +218,12 @@ class Terminology:
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
 
     def _read_cues(self, kind: NamedNode) -> tuple[re.Pattern[str], dict[str, set[NamedNode]]]:
-        """Return the pattern of the longest cue at a place, and what each cue of a class makes possible."""
+        """Return the pattern of the cues of a class, and what each makes possible."""
         found: defaultdict[str, set[NamedNode]] = defaultdict(set)
         for node in self._members(kind):
             for word in self._names(node, (CUE,)):
                 found[fold(word)].add(node)
-        longest_first = sorted(found, key=lambda word: (-len(word), word))
-        return re.compile(rf"(?<!\w)(?=({'|'.join(map(_cue, longest_first)) or '(?!)'}))"), found
+        return cue_pattern(found), found
 
     def _read_wider(self, concept: NamedNode) -> frozenset[NamedNode]:
         """Return what a condition is a kind of, at any remove."""
@@ -310,15 +298,6 @@ class Terminology:
     def _unit_codes(self) -> dict[str, NamedNode]:
         units = sorted(self._members(UNIT), key=str, reverse=True)
         return {code: unit for unit in units for code in self._names(unit, (NOTATION,))}
-
-
-def _opens(text: str, start: int) -> bool:
-    """Tell whether nothing but a strength stands before `start` in its part of the text."""
-    return STRENGTH.fullmatch(PARTS.split(text[:start])[-1]) is not None
-
-
-def _cue(word: str) -> str:
-    return re.escape(word) + ("" if len(word) > LONGEST_WHOLE else r"(?!\w)")
 
 
 def _system_key(system: str) -> str:
