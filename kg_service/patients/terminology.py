@@ -24,13 +24,14 @@ from kg_service.knowledge.namespaces import (
     RDFS_LABEL,
     TYPE,
 )
+from kg_service.patients.wording import closes, cue_pattern, opens, without_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyoxigraph import Store
 
-Kind: TypeAlias = Literal["denotes", "history", "product", "covers"]
+Kind: TypeAlias = Literal["denotes", "history", "product", "covers", "begins"]
 By: TypeAlias = Literal["code", "text", "wider"]
 
 AGENT = NamedNode(CORE + "Agent")
@@ -42,10 +43,13 @@ UNIT = NamedNode(CORE + "Unit")
 MEMBER_OF = NamedNode(CORE + "memberOf")
 SYSTEM_URI = NamedNode(CORE + "systemUri")
 HIERARCHICAL = NamedNode(CORE + "hierarchical")
+LATER_NOTATION = NamedNode(CORE + "laterNotation")
+IS_EVENT = NamedNode(CORE + "isEvent")
 CUE = NamedNode(CORE + "cue")
 SPECIMEN = NamedNode(CORE + "specimenCue")
+EMPTY_NAME = NamedNode(CORE + "emptyName")
+FORM_WORD = NamedNode(CORE + "formWord")
 KIND_OF = NamedNode(CORE + "kindOf")
-RECENT_FORM_OF = NamedNode(CORE + "recentFormOf")
 
 LINKS: dict[NamedNode, Kind] = {
     DENOTES: "denotes",
@@ -57,14 +61,9 @@ NAMES = (PREF_LABEL, ALT_LABEL, HIDDEN_LABEL)
 SHORTEST_WITHIN = 4
 """A shorter name must be the whole text: within a longer one its letters mean too many things."""
 
-LONGEST_WHOLE = 3
-"""A longer cue may be only the beginning of a word."""
-
 LONGEST = 2000
 """Of a longer text only the beginning is searched: it is no name but a report."""
 
-PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
-STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
 SCHEME = re.compile(r"^https?://")
 MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
 """What begins like a symbol with the prefix M, which is a thousand million times m."""
@@ -74,7 +73,8 @@ MEGA = re.compile(r"M[a-z]{1,3}(?![^\W\d_])")
 class Match:
     """A concept that a code or text stands for.
 
-    `kind` says how: it denotes the concept, its past occurrence, a product of it, or only covers it among others.
+    `kind` says how: it denotes the concept, its past occurrence, a product of it, or only covers it among others; a
+    text may begin with a name and go on to something else.
     `by` says how it was found: by the code, by words, or by the wider code of which this one is a kind.
     """
 
@@ -98,7 +98,8 @@ class Terminology:
         """Return what a code means; nothing when it is not known.
 
         `system` is a URI or a name of the code system. In a hierarchical system an unknown code means what the
-        longest known code that it begins with means; dots do not count.
+        longest known code that it begins with means; dots do not count. Where it tells of a later time
+        (gkg:laterNotation), an event that the known code denotes is past.
         """
         for node in self._systems.get(_system_key(system), ()):
             known = self._codes.get(node, {})
@@ -106,16 +107,30 @@ class Terminology:
             if whole in known:
                 return tuple(Match(concept, kind, "code") for kind, concept in known[whole])
             if node in self._hierarchical and (begun := [code for code in known if whole.startswith(code)]):
-                return tuple(Match(concept, kind, "wider") for kind, concept in known[max(begun, key=len)])
+                is_later = any(re.fullmatch(late, whole) for late in self._names(node, (LATER_NOTATION,)))
+                return tuple(
+                    Match(
+                        concept,
+                        "history" if is_later and kind == "denotes" and self.is_event(concept) else kind,
+                        "wider",
+                    )
+                    for kind, concept in known[max(begun, key=len)]
+                )
         return ()
+
+    def is_event(self, concept: NamedNode) -> bool:
+        """Tell whether a condition happens on a day, and may happen anew, rather than last."""
+        return any("true" in self._names(node, (IS_EVENT,)) for node in (concept, *self._wider(concept)))
 
     def find_text(self, text: str, kind: NamedNode) -> tuple[Match, ...]:
         """Return the concepts of the class `kind` that a text names as whole words, in any case.
 
         A name within a longer one that fits as well is not counted. The kind of the match is "denotes" where the
         name opens the text or a part of it ("name 70 mg / …"), and "covers" where other words stand before
-        it ("no …", "… salt of"): they may turn its meaning.
+        it ("no …", "… salt of"): they may turn its meaning. So may words after the name of an agent
+        ("… analogue"), unless they are of its form, strength or route (gkg:formWord): then it is "begins".
         """
+        names_agents = kind in {AGENT, AGENT_CLASS}
         folded = fold(text[:LONGEST])
         taken: list[tuple[int, int]] = []
         found: dict[NamedNode, Match] = {}
@@ -126,25 +141,31 @@ class Terminology:
                 if any(start <= hit.start() and hit.end() <= end for start, end in taken):
                     continue
                 taken.append(hit.span())
-                match = Match(concept, "denotes" if _opens(folded, hit.start()) else "covers", "text")
+                way: Kind = "denotes" if opens(folded, hit.start()) else "covers"
+                if way == "denotes" and names_agents and not closes(folded, hit.end(), self._form_words):
+                    way = "begins"
+                match = Match(concept, way, "text")
                 if concept not in found or match.kind == "denotes":
                     found[concept] = match
         return tuple(found.values())
 
     def find_cues(self, text: str, kind: NamedNode) -> tuple[NamedNode, ...]:
-        """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted."""
-        folded = fold(text)
-        return tuple(sorted({node for cue, node in self._cues(kind) if cue.search(folded)}, key=str))
+        """Return the concepts of the class `kind` that words anywhere in a text make possible, sorted.
+
+        A cue within a longer one is not counted.
+        """
+        cue, concepts = self._cues(kind)
+        found: set[NamedNode] = set()
+        read = 0
+        for hit in cue.finditer(fold(text)):
+            if hit.end(1) > read:
+                read = hit.end(1)
+                found |= concepts[hit[1]]
+        return tuple(sorted(found, key=str))
 
     def is_near(self, concept: NamedNode, other: NamedNode) -> bool:
         """Tell whether two conditions are the same, or one is a kind of the other."""
         return concept == other or concept in self._wider(other) or other in self._wider(concept)
-
-    def is_event(self, concept: NamedNode) -> bool:
-        """Tell whether a condition is one that happens anew: it counts otherwise when it was not long ago."""
-        return any(
-            any(self._store.quads_for_pattern(None, RECENT_FORM_OF, c)) for c in (concept, *self._wider(concept))
-        )
 
     def has_system(self, system: str) -> bool:
         """Tell whether a published code system goes by this URI or name."""
@@ -159,6 +180,10 @@ class Terminology:
         right = [fold(word) for word in self._names(observable, (SPECIMEN,))]
         said = [fold(text) for text in specimen]
         return not right or not said or any(word in text for word in right for text in said)
+
+    def says_nothing(self, text: str) -> bool:
+        """Tell whether a text does not tell which thing it is of: "unknown", "disease (disorder)"."""
+        return without_tag(fold(text)) in self._empty_names
 
     def find_unit(self, text: str) -> NamedNode | None:
         """Return the unit with this UCUM code (whose case matters), or else with this name in any case.
@@ -200,12 +225,13 @@ class Terminology:
         found = {(fold(name), node) for node in self._members(kind) for name in self._names(node, NAMES)}
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair[0])))
 
-    def _read_cues(self, kind: NamedNode) -> tuple[tuple[re.Pattern[str], NamedNode], ...]:
-        return tuple(
-            (_cue(fold(word)), node)
-            for node in sorted(self._members(kind), key=str)
-            for word in sorted(self._names(node, (CUE,)))
-        )
+    def _read_cues(self, kind: NamedNode) -> tuple[re.Pattern[str], dict[str, set[NamedNode]]]:
+        """Return the pattern of the cues of a class, and what each makes possible."""
+        found: defaultdict[str, set[NamedNode]] = defaultdict(set)
+        for node in self._members(kind):
+            for word in self._names(node, (CUE,)):
+                found[fold(word)].add(node)
+        return cue_pattern(found), found
 
     def _read_wider(self, concept: NamedNode) -> frozenset[NamedNode]:
         """Return what a condition is a kind of, at any remove."""
@@ -223,6 +249,18 @@ class Terminology:
             for quad in self._store.quads_for_pattern(node, predicate, None):
                 if isinstance(quad.object, RdfLiteral):
                     yield quad.object.value
+
+    @cached_property
+    def _empty_names(self) -> frozenset[str]:
+        return self._texts(EMPTY_NAME)
+
+    @cached_property
+    def _form_words(self) -> frozenset[str]:
+        return self._texts(FORM_WORD)
+
+    def _texts(self, predicate: NamedNode) -> frozenset[str]:
+        quads = self._store.quads_for_pattern(None, predicate, None)
+        return frozenset(fold(q.object.value) for q in quads if isinstance(q.object, RdfLiteral))
 
     @cached_property
     def _systems(self) -> dict[str, list[NamedNode]]:
@@ -268,16 +306,6 @@ class Terminology:
     def _unit_codes(self) -> dict[str, NamedNode]:
         units = sorted(self._members(UNIT), key=str, reverse=True)
         return {code: unit for unit in units for code in self._names(unit, (NOTATION,))}
-
-
-def _opens(text: str, start: int) -> bool:
-    """Tell whether nothing but a strength stands before `start` in its part of the text."""
-    return STRENGTH.fullmatch(PARTS.split(text[:start])[-1]) is not None
-
-
-def _cue(word: str) -> re.Pattern[str]:
-    end = "" if len(word) > LONGEST_WHOLE else r"(?!\w)"
-    return re.compile(rf"(?<!\w){re.escape(word)}{end}")
 
 
 def _system_key(system: str) -> str:

@@ -362,8 +362,9 @@ def test_allergies(terminology: Terminology, members: Json, agents: list[str] | 
     assert fact.get("unreadable") == (None if agents else ["false"])
 
 
-def test_an_allergy_to_who_knows_what(terminology: Terminology) -> None:
-    assert only(read_one(terminology, allergy(code=concept((SNOMED, "1")))))["unreadable"] == ["true"]
+@pytest.mark.parametrize("text", [None, "Patient not asked", "Allergy to drug (finding)", "Unknown"])
+def test_an_allergy_to_who_knows_what(terminology: Terminology, text: str | None) -> None:
+    assert only(read_one(terminology, allergy(code=concept((SNOMED, "1"), text=text))))["unreadable"] == ["true"]
 
 
 @pytest.mark.parametrize(
@@ -372,6 +373,9 @@ def test_an_allergy_to_who_knows_what(terminology: Terminology) -> None:
         ({"code": concept((SNOMED, "716186003"), text="No known allergy")}, "no allergy is known"),
         ({"code": {"text": "NKDA"}}, "no allergy is known"),
         ({"code": {"text": "No known drug allergies."}}, "no allergy is known"),
+        ({"code": {"text": "NKA (no known allergies)"}}, "no allergy is known"),
+        ({"code": {"text": "Keine bekannten Allergien"}}, "no allergy is known"),
+        ({"code": {"text": "Keine Allergie bekannt"}}, "no allergy is known"),
         ({"code": concept(DENOSUMAB), "verificationStatus": concept((VERIFICATION, "refuted"))}, "was refuted"),
         ({"code": concept(DENOSUMAB), "verificationStatus": concept((VERIFICATION, "entered-in-error"))}, "in error"),
     ],

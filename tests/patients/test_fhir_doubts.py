@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kg_service.patients.fhir import read_resource
-from kg_service.patients.terminology import CONDITION
+from kg_service.patients.terminology import CONDITION, OBSERVABLE
 
 from .fhir_data import (
     DENOSUMAB,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kg_service.patients.terminology import Terminology
 
 HEART, BRAIN = "myocardial-infarction", "stroke"
+FAMILY = "family-history-of-cardiovascular-disease"
 
 
 @pytest.mark.parametrize(
@@ -45,10 +46,64 @@ HEART, BRAIN = "myocardial-infarction", "stroke"
         ("CVA, and DVT", [BRAIN, "venous-thromboembolism"]),
         ("x " * 2000 + "stroke", [BRAIN]),
         ("Sprain", []),
+        ("Cerebral infarction", ["ischaemic-stroke"]),  # what a longer cue has taken is no infarct of the heart
+        ("Cerebral infarction due to embolism of right vertebral artery", ["ischaemic-stroke"]),
+        ("Cerebral infarction, and an old infarct", ["ischaemic-stroke", HEART]),
+        ("Coronary thrombosis", [HEART]),
+        ("Acute coronary thrombosis", [HEART]),  # two cues that overlap, and a third within one of them
+        ("Cerebral thrombosis", ["ischaemic-stroke"]),
+        ("Stroke, not specified as haemorrhage or infarction", [BRAIN]),
+        ("Lacunar infarction", ["ischaemic-stroke"]),
+        ("Nontraumatic intracranial hemorrhage, unspecified", ["haemorrhagic-stroke"]),
+        ("Acute coronary syndrome", [HEART]),
+        ("Other transient cerebral ischemic attacks", ["transient-ischaemic-attack"]),
+        ("Family history of stroke", [FAMILY]),
+        ("Family history of ischemic heart disease, own stroke in 2019", [FAMILY, BRAIN]),
+        ("Infarction of kidney", ["chronic-kidney-disease"]),
+        ("Unstable angina", ["other-ischaemic-heart-disease"]),
+        ("Coronary heart disease", ["other-ischaemic-heart-disease"]),
+        ("Secondary malignant neoplasm of bone", ["osteosarcoma-risk"]),
+        ("Benign neoplasm of bone", []),
+        ("Phlebitis and thrombophlebitis of unspecified deep vessels", ["venous-thromboembolism"]),
+        ("Superficial phlebitis", []),
+        ("Thrombocytopenia", []),
+        ("Pulmonary thromboembolism", ["venous-thromboembolism"]),
+        ("Bed confinement status", ["unable-to-stay-upright"]),
+        ("Gestational diabetes mellitus", ["pregnancy"]),
+        ("Acute tubular necrosis", ["acute-renal-impairment"]),
+        ("Acute kidney injury", ["acute-renal-impairment", "chronic-kidney-disease"]),
+        ("CKD stage 4", ["chronic-kidney-disease"]),
+        ("Anaphylaxis to a drug", ["hypersensitivity"]),
+        ("Allergic rhinitis", []),
+        ("Akuter Myokardinfarkt", [HEART]),
+        ("Hirninfarkt", ["ischaemic-stroke"]),
+        ("Infarto agudo de miocardio", [HEART]),
+        ("Infarctus du myocarde", [HEART]),
+        ("Accident vasculaire cérébral", [BRAIN]),
+        ("Beroerte", [BRAIN]),
     ],
 )
 def test_cues(terminology: Terminology, text: str, concepts: list[str]) -> None:
     assert [node.value.rpartition("/")[2] for node in terminology.find_cues(text, CONDITION)] == concepts
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("Ca", ["serum-calcium"]),
+        ("Ca++", ["serum-calcium"]),
+        ("Kalzium i.S.", ["serum-calcium"]),
+        ("iCa++ (POC)", ["ionised-calcium"]),
+        ("Calcium, ionized", ["ionised-calcium"]),
+        ("Corrected Ca", ["albumin-adjusted-calcium"]),
+        ("CA 125", ["cancer-antigen"]),
+        ("Carbon dioxide", []),
+        ("CKD-EPI", ["egfr"]),
+        ("Cockcroft-Gault", ["creatinine-clearance"]),
+    ],
+)
+def test_cues_of_observables(terminology: Terminology, text: str, concepts: list[str]) -> None:
+    assert [node.value.rpartition("/")[2] for node in terminology.find_cues(text, OBSERVABLE)] == concepts
 
 
 def possible(terminology: Terminology, kind: str, code: Json, **members: object) -> list[list[str]]:
@@ -108,6 +163,8 @@ def test_agents_not_understood(terminology: Terminology, code: Json, is_unreadab
         ({"code": {"text": "Drug"}, "reaction": [{"manifestation": [{"text": "Prolia rash"}]}]}, ["denosumab"]),
         ({"code": {"text": "No known allergies except one"}}, None),
         ({"code": {"text": "Drug allergy"}}, None),
+        ({"code": {"text": "Fosavance"}}, ["alendronate"]),
+        ({"code": {"text": "Bisphosphonat-Allergie"}}, ["alendronate", "ibandronate", "risedronate", "zoledronate"]),
     ],
 )
 def test_allergies_in_any_words(terminology: Terminology, members: Json, agent: list[str] | None) -> None:
@@ -320,9 +377,45 @@ def test_words_of_another_language_do_not_tell_that_it_is_something_else(
     language: str | None,
     is_unreadable: bool,  # noqa: FBT001 - of the table
 ) -> None:
-    code = concept((SNOMED, "1"), text="Akuter Hinterwandinfarkt")
+    code = concept((SNOMED, "1"), text="Akuter Verschluss eines Herzkranzgefäßes")
     found = only(read_one(terminology, resource("Condition", code=code, language=language)))
     assert found["unreadable"] == ["true" if is_unreadable else "false"]
+
+
+@pytest.mark.parametrize(
+    ("around", "language", "is_unreadable"),
+    [
+        ({"language": "de"}, None, True),
+        ({"language": "de"}, "en", False),  # its own language goes first
+        ({"composition": "de"}, None, True),
+        ({"language": "en", "composition": "de"}, None, False),
+        ({"composition": None}, None, False),
+    ],
+)
+def test_the_language_of_a_bundle_is_that_of_its_resources(
+    terminology: Terminology,
+    around: dict[str, str | None],
+    language: str | None,
+    is_unreadable: bool,  # noqa: FBT001 - of the table
+) -> None:
+    condition = resource("Condition", code=concept((SNOMED, "1"), text="Verschluss"), language=language)
+    first = [resource("Composition", language=around["composition"])] if "composition" in around else []
+    document = bundle(*first, patient(), condition) | {"language": around.get("language")}
+    (record,) = read_resource(document, terminology)
+    assert ("unreadable" in only(record)) == is_unreadable
+
+
+@pytest.mark.parametrize(
+    ("text", "is_unreadable"),
+    [("Disease", True), ("Unknown", True), ("Disorder (disorder)", True), ("Crohn's disease", False)],
+)
+def test_a_text_that_names_nothing_is_as_good_as_none(
+    terminology: Terminology,
+    text: str,
+    is_unreadable: bool,  # noqa: FBT001 - of the table
+) -> None:
+    found = only(read_one(terminology, resource("Condition", code=concept((SNOMED, "1"), text=text))))
+    assert ("unreadable" in found) == is_unreadable
 
 
 @pytest.mark.parametrize("kind", ["MedicationRequest", "Encounter"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kg_service.patients.fhir.chart import FALSE, TRUE, term
-from kg_service.patients.fhir.coding import Words, by_code, by_text, read_words
+from kg_service.patients.fhir.coding import Words, by_code, by_cues, by_text, read_words
 from kg_service.patients.terminology import AGENT, AGENT_CLASS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Agents:
         agents = terminology.members(match.concept) if is_class else (match.concept,)
         if match.by == "text" and whole_class:
             self.by_text.extend(agents)
-        elif match.kind in {"covers", "history"} or (is_class and not whole_class):
+        elif match.kind in {"covers", "begins", "history"} or (is_class and not whole_class):
             self.possible.extend(agents)
         elif match.by == "text":
             self.by_text.extend(agents)
@@ -46,12 +46,18 @@ class Agents:
 
 
 def matches(words: Words, terminology: Terminology, *, every_text: bool = True) -> list[Match]:
-    """Return the agents and classes that codes name, or else texts: the first that names any, or every one."""
+    """Return the agents and classes that codes name, or else texts: the first that names any, or every one.
+
+    Where an agent of a combination is only possible, by a cue or as the beginning of a name, so are those beside it.
+    """
     if found := by_code(words, terminology, KINDS):
         return found
-    if not every_text:
-        return by_text(words, terminology, KINDS)
-    return [match for text in words.texts for match in by_text(Words((), (text,)), terminology, KINDS)]
+    one_by_one = [Words((), (text,)) for text in words.texts] if every_text else [words]
+    found = [match for one in one_by_one for match in by_text(one, terminology, KINDS)]
+    further = by_cues(words.texts, terminology, found, AGENT)
+    if further or any(match.kind == "begins" for match in found):
+        found = [replace(match, kind="covers") for match in (*found, *further)]
+    return found
 
 
 def write_agents(

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from kg_service.patients.fhir.element import Element
     from kg_service.patients.fhir.entries import Entry
 
-NONE_KNOWN = re.compile(
-    r"(?:no (?:(?:known|history of|history of known) )?(?:[a-z]+ )?(?:allerg(?:y|ies)|intolerances?)|nka|nkda)"
-    r"(?: \((?:situation|disorder|finding|nka|nkda)\))?[.!]?"
+NONE = (
+    r"(?:no (?:(?:known|history of|history of known) )?(?:[a-z]+ )?(?:allerg(?:y|ies)|intolerances?)|nka|nkda"
+    r"|keine (?:bekannten? )?allergien?(?: bekannt)?)"
 )
+NONE_KNOWN = re.compile(rf"{NONE}(?: \((?:situation|disorder|finding|{NONE})\))?[.!]?")
 
 
 def read_allergy(chart: Chart, entry: Entry) -> None:

@@ -42,8 +42,9 @@ class Words:
         return "its code is not known here" if codes.startswith("a code") else f"{codes} is not known here"
 
     def is_readable(self, terminology: Terminology) -> bool:
-        """Tell whether a reader can say that it is something else: by a code of a known system, and by a text."""
-        return bool(self.texts) and any(terminology.has_system(system) for system, _ in self.codes)
+        """Tell whether a reader can say that it is something else: a code of a known system, and a text that tells."""
+        tells = any(not terminology.says_nothing(text) for text in self.texts)
+        return tells and any(terminology.has_system(system) for system, _ in self.codes)
 
 
 def read_words(concept: Element | None) -> Words:

@@ -20,7 +20,7 @@ from kg_service.patients.fhir.library import LITERAL, VERSION
 from kg_service.patients.fhir.versions import refuse_other_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Sequence
 
 RECORDS = BASE + "record/"
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
@@ -35,12 +35,16 @@ Resource = Mapping[str, object]
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A resource, where it stands, the URL it goes by, and the resource that contains it, if any."""
+    """A resource, where it stands, the URL it goes by, and the resource that contains it, if any.
+
+    `bundle_language` is the language that the bundle around it says it is in.
+    """
 
     resource: Resource
     path: str
     full_url: str | None = None
     container: Entry | None = None
+    bundle_language: str | None = None
 
     @cached_property
     def type(self) -> str:
@@ -59,8 +63,14 @@ class Entry:
 
     @property
     def is_english(self) -> bool:
-        """Whether its words are read with the cues of the graph, which are English, as far as it says its language."""
-        return (_string(self.resource, "language") or "en").lower().partition("-")[0] == "en"
+        """Whether its words are in English, as most cues of the graph are, as far as their language is said."""
+        return (self.language or "en").lower().partition("-")[0] == "en"
+
+    @property
+    def language(self) -> str | None:
+        """The language that it, or else what it stands in, says it is in."""
+        around = self.container.language if self.container else self.bundle_language
+        return _string(self.resource, "language") or around
 
     @cached_property
     def iri(self) -> NamedNode:
@@ -156,10 +166,12 @@ def _open_bundle(bundle: Entry, common: Notes) -> list[Entry]:
     element = bundle.element(common)
     is_history = element.text("type") == "history"
     _refuse_pages(element)
+    entries = element.children("entry")
+    language = bundle.language or _language_of_document(entries)
     found: list[Entry] = []
-    for entry in element.children("entry"):
+    for entry in entries:
         full_url = entry.text("fullUrl")
-        found += _resource_of(entry, full_url)
+        found += _resource_of(entry, full_url, language)
         if is_history and not entry.has("resource"):
             found += _deletion(entry, full_url)
     return _living(found) if is_history else found
@@ -177,11 +189,19 @@ def _refuse_pages(bundle: Element) -> None:
         bundle.fault("There are fewer entries than that: give those of all pages together, with their total.", "total")
 
 
-def _resource_of(element: Element, full_url: str | None = None) -> list[Entry]:
+def _language_of_document(entries: Sequence[Element]) -> str | None:
+    """Return the language of the Composition, with which a document begins."""
+    first = entries[0].value.get("resource") if entries else None
+    if not isinstance(first, dict) or first.get("resourceType") != "Composition":
+        return None
+    return _string(first, "language")
+
+
+def _resource_of(element: Element, full_url: str | None = None, language: str | None = None) -> list[Entry]:
     """Return the resource of an entry or parameter, if it has one."""
     resource = element.value.get("resource")
     if isinstance(resource, dict) and _string(resource, "resourceType"):
-        return [Entry(resource, element.at("resource"), full_url)]
+        return [Entry(resource, element.at("resource"), full_url, bundle_language=language)]
     if resource is not None:
         element.fault("A resource with a resourceType was expected here: write it as FHIR R4 says.", "resource")
     return []
@@ -193,7 +213,7 @@ def _open_parameters(parameters: Entry, common: Notes) -> list[Entry]:
     pending = parameters.element(common).children("parameter")
     while pending:
         parameter = pending.pop(0)
-        found += _resource_of(parameter)
+        found += _resource_of(parameter, language=parameters.language)
         pending += parameter.children("part")
     return found
 
