@@ -184,6 +184,8 @@ class Population:
                 said["status"] = ONGOING
         if life.is_sloppy:
             self._slip(life, said)
+        if not any(said.get(key) for key in CONCEPTS):
+            said.setdefault("unreadable", False)  # it is something else
         for unit, numbers in UNITS.items():
             if all(said.get(number) is None for number in numbers):
                 said[unit] = None
