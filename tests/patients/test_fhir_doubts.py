@@ -270,6 +270,23 @@ def test_a_finding_under_a_heading_that_is_not_understood_is_only_possible(
     assert (found["type"], found["verificationStatus"]) == (["Condition" if answer else "Absence"], ["Unconfirmed"])
 
 
+def test_an_observation_without_any_code_may_be_of_anything(terminology: Terminology) -> None:
+    record = read_one(terminology, resource("Observation", code=None, effectiveDateTime="2024-05-01"))
+    found = only(record)
+    assert {"serum-calcium", "egfr"} < set(found["observable"])
+    assert (found["codeMatch"], found["effective"]) == (["ByWiderCode"], ["2024-05-01"])
+    assert "anything may have been observed" in reasons(record)
+
+
+@pytest.mark.parametrize("value", [(SNOMED, "77386006"), (LOINC, "LA15173-0")])
+def test_the_pregnancy_status_of_the_international_patient_summary(
+    terminology: Terminology, value: tuple[str, str]
+) -> None:
+    status = resource("Observation", code=concept((LOINC, "82810-3")), valueCodeableConcept=concept(value))
+    found = only(read_one(terminology, status))
+    assert (found["condition"], found["verificationStatus"]) == (["pregnancy"], ["Unconfirmed"])
+
+
 def test_an_observation_of_something_else_is_only_possible(terminology: Terminology) -> None:
     calcium = resource("Observation", code=concept((LOINC, "17861-6")), focus=[{"reference": "Patient/donor"}])
     assert only(read_one(terminology, calcium))["status"] == ["UnknownStatus"]

@@ -12,7 +12,7 @@ from kg_service.patients.fhir.conditions import ENTERED_IN_ERROR, Facts, Origin,
 from kg_service.patients.fhir.element import decimal_literal
 from kg_service.patients.fhir.periods import when
 from kg_service.patients.fhir.quantities import Quantity, read_quantity
-from kg_service.patients.terminology import CONDITION, OBSERVABLE
+from kg_service.patients.terminology import CONDITION, OBSERVABLE, Match
 
 if TYPE_CHECKING:
     from pyoxigraph import Literal, NamedNode
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kg_service.patients.fhir.chart import Chart, Draft
     from kg_service.patients.fhir.element import Element
     from kg_service.patients.fhir.entries import Entry
-    from kg_service.patients.terminology import Match
 
 IN_ERROR, CANCELLED, UNKNOWN = term("EnteredInError"), term("Cancelled"), term("UnknownStatus")
 STATUSES = {
@@ -69,12 +68,21 @@ class Part(NamedTuple):
     observables: list[Match]
     conditions: list[Match]
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing tells what it is of."""
+        return not self.words.codes and not self.words.texts
+
 
 def read_observation(chart: Chart, entry: Entry) -> None:
     """Read an Observation (https://hl7.org/fhir/R4/observation.html) and each component as one of its own."""
     element = chart.element(entry)
     components = element.children("component")
     parts = [_part("", element, chart), *(_part(f"component-{n}", c, chart) for n, c in enumerate(components))]
+    if not components and parts[0].says_nothing:
+        observables = [Match(node, "covers", "code") for node in chart.terminology.concepts(OBSERVABLE)]
+        parts = [parts[0]._replace(observables=observables)]
+        element.remark("There is neither a code nor a text: anything may have been observed", "code")
     understood = [part for part in parts if part.observables or part.conditions]
     for part in parts:
         _write_named(chart, entry, part)
