@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HEADER_TIME = 10_000  # milliseconds a client has to send a request's head, and an idle connection is kept
 LONGEST_HEAD = 128 * 1024  # bytes
+LAST_ANSWERS = 1.0  # seconds in which those are sent off who still waited when the time to stop was over
 MOST_CONNECTIONS = 4096  # idle and slow ones among them, which cost little
 
 
@@ -86,6 +87,8 @@ async def _run(app: Flask, settings: Settings, root: Path | None, place: tuple[s
             )
         server.stop()
         await asyncio.wait({serving}, timeout=settings.stop_time)
+        await pool.stop()
+        await asyncio.wait({serving}, timeout=LAST_ANSWERS)
     finally:
         await pool.stop()
 
