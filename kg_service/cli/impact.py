@@ -45,7 +45,7 @@ def diff(old: Path, new: Path, patients: str | None, as_of: str | None, form: st
     """Tell how the release in the folder NEW differs from the one in OLD: what is added, withdrawn and changed.
 
     Told are statements, other things such as concepts, codes and sources, derived links, rules and what is worked out
-    for them. What of a query changed is in the form json.
+    for them. What of a query in a rule changed is in the form json.
 
     \b
     Example:

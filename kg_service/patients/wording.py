@@ -13,7 +13,7 @@ LONGEST_WHOLE = 3
 
 PARTS = re.compile(r"[,;/+\[\]()]|\band\b|\bwith\b")
 STRENGTH = re.compile(r"[\s\d.,:%-]*(?:(?:mg|mcg|g|ml|hr|unt|actuat)\b[\s\d.,:%-]*)*")
-WORD = re.compile(r"[^\W\d_]+")
+WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W\d_]+")
 TAG = re.compile(r"\s*\([^()]*\)$")
 
 
@@ -25,7 +25,8 @@ def opens(text: str, start: int) -> bool:
 def closes(text: str, end: int, form_words: frozenset[str]) -> bool:
     """Tell whether nothing but words of form, strength and route stands after `end` in its part of the text."""
     after = PARTS.search(text, end)
-    return form_words.issuperset(WORD.findall(text, end, after.start() if after else len(text)))
+    words = WORD.findall(text, end, after.start() if after else len(text))
+    return form_words.issuperset(word.replace(".", "") for word in words)  # "s.c." is "sc"
 
 
 def without_tag(text: str) -> str:

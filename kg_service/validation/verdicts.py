@@ -121,7 +121,8 @@ class Judge:
         for shape in by_shape.keys() - self._shapes:
             for result in by_shape[shape]:
                 path = _text(case, result.focus, INPUT_PATH) or result.focus
-                if not any(fault.path.startswith(path) for fault in record.faults):
+                within = (f"{path}.", f"{path} ")
+                if not any(fault.path == path or fault.path.startswith(within) for fault in record.faults):
                     yield Fault(path, result.message)
 
     def _verdict(

@@ -60,6 +60,8 @@ def test_sex(terminology: Terminology, gender: str | None, at_birth: str | None,
         ("sex", {"valueCode": "248152002"}, "Female"),
         ("sex", {"valueCode": "248153007"}, None),  # male, beside the gender female
         ("sex", {"valueCode": "unknown"}, "Female"),
+        ("sex", {"valueCode": "asked-declined"}, "Female"),
+        ("sex", {"valueCode": "184115007"}, "Female"),
         ("individual-sex", {"valueCoding": {"code": "male"}}, None),
         ("birthsex", {"valueCode": "X"}, None),
     ],

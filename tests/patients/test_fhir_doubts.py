@@ -13,6 +13,7 @@ from .fhir_data import (
     DENOSUMAB,
     INFARCTION,
     LOINC,
+    OLD_INFARCTION,
     OSTEOPOROSIS,
     RXNORM,
     SNOMED,
@@ -200,6 +201,7 @@ def test_reasons_make_a_condition_possible(
         (OSTEOPOROSIS, "2020", "2023", False),
         (INFARCTION, "2024-05-01", None, True),
         (INFARCTION, "2020", None, False),  # it happens anew, and is seldom said to be over
+        (OLD_INFARCTION, "2020", None, True),  # that it happened is known
     ],
 )
 def test_a_reason_that_a_condition_tells_is_not_told_twice(
@@ -209,7 +211,8 @@ def test_a_reason_that_a_condition_tells_is_not_told_twice(
     abatement: str | None,
     is_told: bool,  # noqa: FBT001
 ) -> None:
-    known = resource("Condition", code=concept(code), onsetDateTime=onset, abatementDateTime=abatement)
+    had = INFARCTION if code == OLD_INFARCTION else code
+    known = resource("Condition", code=concept(had), onsetDateTime=onset, abatementDateTime=abatement)
     visit = resource("Encounter", reasonCode=[concept(code)], period={"start": "2024-05-01"})
     assert len(facts(read_one(terminology, visit, known))) == (1 if is_told else 2)
 
@@ -287,9 +290,10 @@ def test_the_pregnancy_status_of_the_international_patient_summary(
     assert (found["condition"], found["verificationStatus"]) == (["pregnancy"], ["Unconfirmed"])
 
 
-def test_an_observation_of_something_else_is_only_possible(terminology: Terminology) -> None:
-    calcium = resource("Observation", code=concept((LOINC, "17861-6")), focus=[{"reference": "Patient/donor"}])
-    assert only(read_one(terminology, calcium))["status"] == ["UnknownStatus"]
+@pytest.mark.parametrize(("focus", "status"), [("Patient/donor", "UnknownStatus"), ("Patient/1", "Done")])
+def test_an_observation_of_something_else_is_only_possible(terminology: Terminology, focus: str, status: str) -> None:
+    calcium = resource("Observation", code=concept((LOINC, "17861-6")), status="final", focus=[{"reference": focus}])
+    assert only(read_one(terminology, calcium))["status"] == [status]
 
 
 def test_what_is_contained_is_only_possible(terminology: Terminology) -> None:
@@ -441,8 +445,10 @@ def test_a_contained_condition_that_is_a_reason_is_possible(terminology: Termino
     contained = [{"resourceType": "Condition", "id": "mi", "code": concept(INFARCTION)}]
     reference = {"reference": "#mi"}
     named = {"diagnosis": [{"condition": reference}]} if kind == "Encounter" else {"reasonReference": [reference]}
-    found = facts(read_one(terminology, resource(kind, contained=contained, **named)))
+    dated = {"period": {"start": "2015"}} if kind == "Encounter" else {"authoredOn": "2015"}
+    found = facts(read_one(terminology, resource(kind, contained=contained, **named, **dated)))
     conditions = [fact for fact in found if fact["type"] == ["Condition"]]
+    assert [fact["recorded"] for fact in conditions] == [["2015"]]
     assert [(fact["condition"], fact["codeMatch"]) for fact in conditions] == [([HEART], ["ByWiderCode"])]
 
 

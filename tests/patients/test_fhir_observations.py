@@ -187,6 +187,8 @@ def test_interpretation(terminology: Terminology, codes: list[str], level: str |
         ([{"text": "8.5 to 10.5"}], None),
         ([{"low": quantity(6.5, "mg/dL"), "type": {"text": "Critical Range"}}], None),
         ([{"low": quantity(8.5, "mg/dL"), "type": {"text": "Reference range"}}], ["8.5"]),
+        ([{"low": quantity(8.5, "mg/dL"), "type": {"text": "Normalbereich"}}], ["8.5"]),
+        ([{"low": quantity(8.5, "mg/dL"), "type": {"text": "abnormal below"}}], None),
         (
             [
                 {"low": quantity(6.5, "mg/dL"), "type": {"text": "Critical"}},
@@ -210,6 +212,7 @@ def test_limits_only_in_the_unit_of_the_value(
         ({"display": "Venous blood"}, "ByText"),
         ({"reference": "Specimen/s"}, "ByWiderCode"),
         ({"reference": "Specimen/unknown"}, "ByText"),
+        ({"reference": "Specimen/coded"}, "ByText"),  # a code alone is no word
     ],
 )
 def test_words_do_not_tell_what_was_observed_in_another_specimen(
@@ -218,7 +221,8 @@ def test_words_do_not_tell_what_was_observed_in_another_specimen(
     """Calcium is also measured in urine, where it says nothing of that in serum."""
     urine = resource("Specimen", id="s", type=concept((SNOMED, "1"), text="Urine specimen"))
     measured = observation(code={"text": "Calcium level"}, specimen=specimen)
-    record = read_one(terminology, measured, urine)
+    coded = resource("Specimen", id="coded", type=concept((SNOMED, "119364003")))
+    record = read_one(terminology, measured, urine, coded)
     assert only(record)["codeMatch"] == [match]
     assert ("The specimen may be" in reasons(record)) == (match == "ByWiderCode")
 

@@ -161,6 +161,7 @@ AT = {"etag": 'W/"2"', "lastModified": "2024-02-01T00:00:00Z"}
     [
         ("Condition/7", AT, None, None),
         ("Condition/7", AT, HISTORY_URL, HISTORY_URL),
+        ("Condition/7", AT, f"{HISTORY_URL}/_history/2", f"{HISTORY_URL}/_history/1"),
         ("Condition/7", AT, None, HISTORY_URL),
         ("Condition/7", AT, HISTORY_URL, None),
         ("Condition/7/_history/2", AT, None, HISTORY_URL),
@@ -276,9 +277,26 @@ def test_what_names_nobody_is_possible_for_everybody(
     assert nodes[0].isdisjoint(nodes[1])
 
 
-def test_what_is_of_a_thing_is_of_nobody(terminology: Terminology) -> None:
-    control = resource("Observation", code=concept((LOINC, "17861-6")), subject={"reference": "Device/analyser"})
-    assert facts(read_one(terminology, control)) == []
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"reference": "Device/analyser"},
+        {"reference": "Device/analyser/_history/2"},
+        {"reference": "urn:uuid:0e4b7b0c-0000-4000-8000-000000000001"},
+        {"reference": "#inner"},
+        {"type": "Device", "identifier": {"value": "1"}},
+    ],
+)
+def test_what_is_of_a_thing_is_of_nobody(terminology: Terminology, subject: Json) -> None:
+    inner = {"resourceType": "Device", "id": "inner"}
+    control = resource("Observation", code=concept((LOINC, "17861-6")), subject=subject, contained=[inner])
+    analyser = {"resourceType": "Device", "id": "0e4b7b0c-0000-4000-8000-000000000001"}
+    assert facts(read_one(terminology, control, analyser)) == []
+
+
+def test_a_misspelt_record_of_nobody_is_possible_too(terminology: Terminology) -> None:
+    calcium = resource("Observation", code=concept((LOINC, "17861-6")), subject=None) | {"resourceType": "Observaton"}
+    assert only(read_one(terminology, calcium))["observable"] == ["serum-calcium"]
 
 
 def test_a_lone_resource_is_of_the_patient_that_it_names(terminology: Terminology) -> None:

@@ -255,6 +255,12 @@ def test_dosage_of_an_administration(terminology: Terminology) -> None:
         ({"frequency": 1, "period": 1, "periodUnit": "mo", "dayOfWeek": ["mon"]}, "1", "mo"),
         ({"frequency": 1, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon", "thu"]}, None, None),
         ({"frequency": 1, "period": 2, "periodUnit": "d", "dayOfWeek": ["mon"]}, None, None),
+        ({"frequency": 1, "period": 7, "periodUnit": "d", "dayOfWeek": ["mon"]}, "1", "wk"),
+        (
+            {"frequency": 1, "period": 1, "periodUnit": "wk", "when": ["WAKE", "ACM"]},
+            "1",
+            "wk",
+        ),  # one moment, told twice
         # hours and events of a day
         ({"timeOfDay": ["08:00:00", "20:00:00"]}, "0.5", "d"),
         ({"period": 1, "periodUnit": "d", "timeOfDay": ["08:00:00", "20:00:00"]}, "0.5", "d"),
@@ -281,6 +287,16 @@ def test_interval(terminology: Terminology, repeat: Json, every: str | None, uni
 def test_an_impossible_interval_is_a_fault(terminology: Terminology, repeat: Json) -> None:
     record = read_one(terminology, request(dosageInstruction=[{"timing": {"repeat": repeat}}]))
     assert [f.path for f in record.faults] == ["Bundle.entry[1].resource.dosageInstruction[0].timing.repeat.period"]
+
+
+def test_the_dose_that_is_ordered_counts_beside_one_that_is_worked_out(terminology: Terminology) -> None:
+    kind = "http://terminology.hl7.org/CodeSystem/dose-rate-type"
+    amounts = [
+        {"type": concept((kind, name)), "doseQuantity": {"value": number, "unit": unit}}
+        for name, number, unit in (("calculated", 1, "tablet"), ("ordered", 70, "mg"))
+    ]
+    found = only(read_one(terminology, request(dosageInstruction=[{"doseAndRate": amounts}])))
+    assert (found["dose"], found["unit"]) == (["70"], ["mg"])
 
 
 def test_a_dose_that_changes_is_no_one_dose(terminology: Terminology) -> None:

@@ -103,6 +103,9 @@ def test_only_hierarchical_systems_have_kinds_by_length(terminology: Terminology
         ("rosuvastatin calcium 10 MG", AGENT, {("calcium", "covers")}),  # a salt of something else
         ("no denosumab", AGENT, {("denosumab", "covers")}),
         ("denosumab declined", AGENT, {("denosumab", "begins")}),
+        ("denosumab 60mg s.c. q6mo", AGENT, {("denosumab", "denotes")}),
+        ("Raloxifene HCl 60 mg", AGENT, {("raloxifene", "denotes")}),
+        ("Colecalciferol 20.000 I.E.", AGENT, {("colecalciferol", "denotes")}),
         ("Calcium channel blocker", AGENT, {("calcium", "begins")}),
         ("Vitamin D level", AGENT, {("vitamin-d", "begins")}),
         ("Vitamin D3 1,000 international units softgel", AGENT, {("colecalciferol", "denotes")}),

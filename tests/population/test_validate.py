@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from kg_service.cli import main
 from kg_service.errors import KgServiceError, NotAcceptable, RecordError
 from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE
-from kg_service.patients.fhir.reading import READERS
+from kg_service.patients.fhir.reading import LEFT_OPEN, READERS
 from kg_service.patients.fhir.treatments import read_administration
 from kg_service.validation.compiled import CompiledEngine
 from kg_service.validation.reports.document import as_patient, frame
@@ -243,6 +243,24 @@ def test_many_records_of_things_hide_no_treatment_of_somebody(
     assert left_open not in found()
     assert left_open in found({**order, "id": "m"})
     assert b"Too many records name no patient" in found(*({**order, "id": f"m{number}"} for number in range(4)))
+
+
+@pytest.mark.parametrize("kind", sorted(LEFT_OPEN))
+def test_a_record_of_nobody_is_told_to_all_in_lines_as_in_a_bundle(
+    guideline: Guideline, tmp_path: Path, kind: str
+) -> None:
+    infarction = {"coding": [{"system": "http://snomed.info/sct", "code": "22298006"}]}
+    lost = {"resourceType": kind, "id": "lost", "status": "finished", "code": infarction, "reasonCode": [infarction]}
+    (tmp_path / "all.ndjson").write_bytes(lines([*resources(1), lost]))
+    whole = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": one} for one in [*resources(1), lost]],
+    }
+    (tmp_path / "all.json").write_text(json.dumps(whole), encoding="utf-8")
+    in_lines, in_bundle = (guideline.read(tmp_path / name) for name in ("all.ndjson", "all.json"))
+    assert [len(record.triples) for record in in_lines] == [len(record.triples) for record in in_bundle]
+    assert all("names no patient" in str(record.not_understood) for record in in_lines)
 
 
 def test_the_summary_counts_rules_and_outcomes(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ SMALLER = {WEEK: (7, DAY), "a": (12, "mo")}
 OF_WEEKS = {WEEK, "mo", "a"}
 """Units of time, by UCUM code, in which days of the week can be counted."""
 
+DAYS_OF_WEEK = 7
+ORDERED = ("http://terminology.hl7.org/CodeSystem/dose-rate-type", "ordered")
+
 ANY_MEAL = {"C", "AC", "PC"}
 """Events that do not say how many a day has (https://hl7.org/fhir/R4/valueset-event-timing.html)."""
 
@@ -46,8 +49,10 @@ def write_dosage(draft: Draft, resource: Element, name: str) -> Span:
 
 
 def _write_amount(draft: Draft, dosage: Element) -> None:
-    """Write the dose at one time, where all that is said of it is the same."""
-    amounts = dosage.children("doseAndRate")
+    """Write the dose at one time, as ordered where that is told, where all that is said of it is the same."""
+    given = dosage.children("doseAndRate")
+    ordered = [amount for amount in given if ORDERED in read_words(amount.child("type")).codes]
+    amounts = ordered or given
     ranges = [amount for amount in amounts if amount.has("doseRange")]
     for amount in ranges:
         amount.remark("A range is no one dose: it is not read", "doseRange")
@@ -115,11 +120,14 @@ def _interval(repeat: Element, length: Decimal, unit: str, times: Decimal | None
     https://hl7.org/fhir/R4/datatypes.html#Timing.
     """
     days = len(set(repeat.texts("dayOfWeek")))
-    named = set(repeat.texts("timeOfDay") or repeat.texts("when"))
+    if days and unit == DAY and length % DAYS_OF_WEEK == 0:
+        length, unit = length / DAYS_OF_WEEK, WEEK
+    is_daily = length == 1 and unit == DAY
+    named = set(repeat.texts("timeOfDay") or (repeat.texts("when") if is_daily or times is None else ()))
     hours = 0 if named & ANY_MEAL else len(named)
     if named & ANY_MEAL and times is None:
         return None
-    if length == 1 and unit == DAY:
+    if is_daily:
         if hours and times not in {None, hours}:
             return None
         daily = Decimal(hours) or times or Decimal(1)

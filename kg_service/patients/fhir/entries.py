@@ -246,10 +246,11 @@ def _living(history: list[Entry]) -> list[Entry]:
     Where versions do not say which is newer, the first is (https://hl7.org/fhir/R4/http.html#history). What has no
     full URL goes by that of another version.
     """
-    urls = {entry.resource_id: entry.full_url for entry in history if entry.full_url}
+    urls = {entry.resource_id: VERSION.sub("", entry.full_url) for entry in history if entry.full_url}
     kept: dict[object, Entry] = {}
     for entry in history:
-        identity: object = entry.full_url or urls.get(entry.resource_id) or entry.resource_id or id(entry)
+        url = VERSION.sub("", entry.full_url or "")
+        identity: object = url or urls.get(entry.resource_id) or entry.resource_id or id(entry)
         known = kept.setdefault(identity, entry)
         if _is_newer(entry.resource, known.resource):
             kept[identity] = entry

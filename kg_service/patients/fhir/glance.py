@@ -101,7 +101,7 @@ def _look_for_patient(found: Glance, kind: str, resource: Json) -> None:
     named = set(_names_in(reference)) if isinstance(reference, dict) else set()
     names = {name for name in named if not OTHERS.fullmatch(name)}  # a group, a device: nobody
     found.names |= names
-    if reference is not None or kind in READERS or kind == "OperationOutcome":
+    if reference is not None or kind in READERS or kind in LEFT_OPEN or kind == "OperationOutcome":
         found.traits |= Trait.CONCERN
     if names and kind in READERS:
         found.traits |= Trait.RECORD

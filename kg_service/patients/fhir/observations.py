@@ -36,7 +36,7 @@ LEVELS = {
     **dict.fromkeys(("n", "normal"), term("Normal")),
     **dict.fromkeys(("h", "hh", "high", "critical high", "critically high"), term("High")),
 }
-NORMAL = {"normal", "normal range", "reference", "reference range"}
+NORMAL = re.compile(r"\b(?:normal|referen)")
 YES_OR_NO = "http://terminology.hl7.org/CodeSystem/v2-0136"
 ANSWERS = {
     **dict.fromkeys(("yes", "true", "present", f"{YES_OR_NO}|y".casefold()), True),
@@ -114,7 +114,8 @@ def _part(name: str, element: Element, chart: Chart) -> Part:
 
 def _stated(element: Element) -> Stated:
     status = plain(element, "status", STATUSES, UNKNOWN)
-    if element.children("focus") and status not in {IN_ERROR, CANCELLED}:
+    whose = [part.text("reference") for part in (element.child("subject"), *element.children("focus")) if part]
+    if element.has("focus") and len(set(whose)) > 1 and status not in {IN_ERROR, CANCELLED}:
         element.remark("It may be of somebody or something else than the patient: it is only possible", "focus")
         status = UNKNOWN
     if element.has("effectiveTiming"):
@@ -143,12 +144,12 @@ def _write_observation(chart: Chart, entry: Entry, part: Part, stated: Stated) -
 
 
 def _specimen(chart: Chart, entry: Entry) -> tuple[str, ...]:
-    """Return the words for the specimen that was examined, or else its codes."""
+    """Return the words for the specimen that was examined."""
     reference = chart.element(entry).child("specimen")
     found = chart.library.find(reference, entry, ("Specimen",))
     words = read_words(chart.element(found).child("type")) if found else Words((), ())
     display = reference.text("display") if reference else None
-    return (*words.texts, *filter(None, [display])) or tuple(code for _, code in words.codes)
+    return (*words.texts, *filter(None, [display]))
 
 
 def _write_observable(
@@ -230,7 +231,7 @@ def _is_normal(reference: Element) -> bool:
     """Tell whether a range is the normal one, which it also is where nothing says what it is."""
     words = read_words(reference.child("type"))
     said = {fold(word) for word in [code for _, code in words.codes] or words.texts}
-    if said and not said & NORMAL:
+    if said and not any(NORMAL.search(word) for word in said):
         reference.remark("The range is not said to be the normal one: it is not used", "type")
         return False
     return True

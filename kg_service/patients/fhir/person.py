@@ -21,7 +21,7 @@ SEXES = GENDERS | {
     **dict.fromkeys(("M", "248153007"), MALE),
     **dict.fromkeys(("F", "248152002"), FEMALE),
     "OTH": OTHER,
-    **dict.fromkeys(("UNK", "ASKU"), None),
+    **dict.fromkeys(("UNK", "ASKU", "asked-declined", "184115007"), None),
 }
 """The codes of these extensions, by which US Core tells the sex beside the gender (https://hl7.org/fhir/us/core/)."""
 

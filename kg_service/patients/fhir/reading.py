@@ -26,7 +26,7 @@ from kg_service.patients.fhir.json_text import parse_loosely
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment, write_any_observable
 from kg_service.patients.fhir.person import read_patient
-from kg_service.patients.fhir.reasons import DATES, read_mentions, read_reasons
+from kg_service.patients.fhir.reasons import DATES, dated_by, read_mentions, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
 
 if TYPE_CHECKING:
@@ -62,8 +62,11 @@ UNREADABLE = {
 PERHAPS = {"Encounter", "FamilyMemberHistory", "Observation", "Procedure", "RiskAssessment"}
 """The resources that are then read for everyone, as possible: left open, each would leave open nearly all."""
 
-NOBODY = re.compile(r"(?:.*/)?(?:Device|Location)/[^/]+")
-"""References to what is not a person, in which FHIR R4 lets an Observation be of it."""
+THINGS = ("Device", "Location")
+"""What FHIR R4 lets an Observation be of beside people."""
+
+NOBODY = re.compile(rf"(?:.*/)?(?:{'|'.join(THINGS)})/[^/]+")
+"""References to those."""
 
 WRITTEN_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
 OBSERVATION = "Observation"
@@ -163,7 +166,7 @@ def _read_further(chart: Chart, entry: Entry) -> None:
     for inner in entry.all_contained():
         if reader := READERS.get(intended(inner.type)):
             chart.notes.remark(inner.path, f"What a contained {inner.type} says is only possible")
-            chart.perhaps(reader, inner, chart.notes)
+            chart.perhaps(reader, dated_by(chart, entry, inner), chart.notes)
 
 
 def _refuse_doubles(patients: Iterable[Entry], common: Notes) -> None:
@@ -228,20 +231,29 @@ def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
 
 def _write_for_all(entry: Entry, charts: list[Chart], common: Notes) -> None:
     """Write in every chart what may be of this patient, as nobody is named."""
-    if entry.type not in PERHAPS:
+    meant = intended(entry.type)
+    if meant not in PERHAPS:
         _write_unreadable(entry, charts, common)
     elif not is_of_no_person(entry.resource):
-        reader = READERS.get(entry.type, read_reasons)
-        for number, chart in enumerate(charts):
+        reader = READERS.get(meant, read_reasons)
+        for number, chart in enumerate(chart for chart in charts if not _is_of_thing(entry, chart)):
             notes = Notes() if number else common
             chart.perhaps(reader, entry.for_one(number) if len(charts) > 1 else entry, notes)
 
 
 def is_of_no_person(resource: Mapping[str, object]) -> bool:
-    """Tell whether a resource says that it is of a thing."""
+    """Tell whether a resource says by itself that it is of a thing."""
     subject = resource.get("subject")
-    reference = subject.get("reference") if isinstance(subject, dict) else None
-    return isinstance(reference, str) and NOBODY.fullmatch(reference) is not None
+    if not isinstance(subject, dict):
+        return False
+    reference = subject.get("reference")
+    is_named = isinstance(reference, str) and NOBODY.fullmatch(VERSION.sub("", reference)) is not None
+    return is_named or subject.get("type") in THINGS
+
+
+def _is_of_thing(entry: Entry, chart: Chart) -> bool:
+    """Tell whether the subject leads to a thing in the input."""
+    return chart.library.find(entry.element(Notes()).child("subject"), entry, THINGS) is not None
 
 
 def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:

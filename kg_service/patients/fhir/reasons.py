@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg_service.patients.fhir.chart import term
@@ -15,10 +16,9 @@ from kg_service.patients.terminology import CONDITION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyoxigraph import NamedNode
-
     from kg_service.patients.fhir.chart import Chart
     from kg_service.patients.fhir.entries import Entry
+    from kg_service.patients.terminology import Match
 
 DATES = {
     "Encounter": ("period",),
@@ -59,7 +59,7 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
     for part, place, words in _reasons(chart, entry, element):
         found = by_code(words, chart.terminology, (CONDITION,)) or by_text(words, chart.terminology, (CONDITION,))
         named = [*found, *by_cues(words.texts, chart.terminology, found)]
-        further = [match for match in named if not _is_recorded(chart, match.concept, given)]
+        further = [match for match in named if not _is_recorded(chart, match, given)]
         is_unreadable = bool(words.codes) and not words.texts
         if further:
             place.remark("A condition named as a reason is only possible")
@@ -86,11 +86,20 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
     given = _given(element, DATES.get(entry.type, MENTIONED))
     codes = Words(tuple(dict.fromkeys(code for part in said for code in _codes(part))), ())
     found = by_code(codes, chart.terminology, (CONDITION,))
-    further = [match for match in found if not _is_recorded(chart, match.concept, given)]
+    further = [match for match in found if not _is_recorded(chart, match, given)]
     if further:
         element.remark(f"A condition whose code stands in a {shown_type(entry.type)} is only possible")
         facts = Facts(given.latest, verification=term("Unconfirmed"))
         write_conditions(chart, Origin(entry, "mention"), "Condition", further, facts)
+
+
+def dated_by(chart: Chart, entry: Entry, inner: Entry) -> Entry:
+    """Return a contained Condition without a date as recorded when what contains it was given; others as they are."""
+    is_dated = any(name.startswith(("onset", "recorded")) for name in inner.resource)
+    given = _given(chart.element(entry), DATES.get(entry.type, MENTIONED)).latest
+    if inner.type != "Condition" or is_dated or given is None:
+        return inner
+    return replace(inner, resource={**inner.resource, "recordedDate": given.value})
 
 
 def _codes(part: object) -> Iterator[tuple[str, str]]:
@@ -123,17 +132,19 @@ def _given(element: Element, names: tuple[str, ...]) -> Span:
     return Span()
 
 
-def _is_recorded(chart: Chart, concept: NamedNode, given: Span) -> bool:
+def _is_recorded(chart: Chart, match: Match, given: Span) -> bool:
     """Tell whether a code says that the patient had this condition, or a kind of it, while the reason was given.
 
-    What happens anew must have happened then: one of long ago, never said to be over, is not what was meant.
+    What happens anew must have happened then, unless the reason is that it happened in the past: one of long ago, never
+    said to be over, is not what was meant.
     """
     if given.first is None:
         return False
     first, last = first_day(given.first), last_day(given.last or given.first)
+    is_new = match.kind != "history" and chart.terminology.is_event(match.concept)
     for known, onset, abatement in chart.courses():
-        begun = first_day(onset) <= last and (last_day(onset) >= first or not chart.terminology.is_event(concept))
+        begun = first_day(onset) <= last and (last_day(onset) >= first or not is_new)
         over = abatement is not None and last_day(abatement) < first
-        if begun and not over and chart.terminology.is_near(known, concept):
+        if begun and not over and chart.terminology.is_near(known, match.concept):
             return True
     return False
