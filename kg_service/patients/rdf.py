@@ -17,6 +17,7 @@ from kg_service.errors import MalformedRecord, WrongRecord
 from kg_service.knowledge.names import nearest
 from kg_service.knowledge.namespaces import BASE, PATIENT, TYPE, XSD
 from kg_service.patients import calendar
+from kg_service.patients.dating import TRUE
 from kg_service.patients.record import Fault, PatientRecord, Remark
 from kg_service.patients.vocabulary import NUMBERS, Vocabulary, is_well_typed
 
@@ -42,6 +43,7 @@ WRITTEN: Mapping[str, RdfFormat] = {
 SUBJECT = NamedNode(PATIENT + "subject")
 PERSON = NamedNode(PATIENT + "Patient")
 INPUT_PATH = NamedNode(PATIENT + "inputPath")
+IN_PASSING = NamedNode(PATIENT + "inPassing")
 CODE_MATCH, BY_WIDER_CODE = NamedNode(PATIENT + "codeMatch"), NamedNode(PATIENT + "ByWiderCode")
 OF_RECORDS = f"<{PATIENT}".encode()
 """What lines of triples hold when they say something of a record."""
@@ -188,7 +190,8 @@ class _Reader:
     def _possible(self, node: NamedNode, patient: NamedNode) -> list[Fact]:
         """Return what a record says, as one that may be of the patient."""
         own = [fact for fact in self._described[node] if fact.predicate != CODE_MATCH]
-        return [*own, Fact(node, SUBJECT, patient), Fact(node, CODE_MATCH, BY_WIDER_CODE)]
+        passing = Fact(node, IN_PASSING, TRUE)
+        return [*own, Fact(node, SUBJECT, patient), Fact(node, CODE_MATCH, BY_WIDER_CODE), passing]
 
     def _problem(self, triple: Fact, *, is_patient: bool) -> Remark | Fault | None:
         """Return what keeps a triple from being used: nothing, a remark, or a fault of form."""

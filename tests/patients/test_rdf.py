@@ -81,6 +81,7 @@ def test_a_record_of_nobody_is_possible_in_all(guideline: Guideline) -> None:
         said = {(t.predicate.value.rpartition("/")[2], t.object.value.rpartition("/")[2]) for t in record.triples}
         assert {("subject", record.patient.value.rpartition("/")[2]), ("codeMatch", "ByWiderCode")} <= said
         assert ("codeMatch", "ByText") not in said
+        assert ("inPassing", "true") in said  # it lists no conditions of anybody, as in FHIR
 
 
 @pytest.mark.parametrize(
