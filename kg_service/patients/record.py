@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from pyoxigraph import NamedNode, Triple
 
 
+TOO_MANY = "Too many records name no patient, and may be of any in the input: give each its patient."
+"""Why nobody is judged: more records than are read with everybody's own could be anybody's."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Remark:
     """Something not understood, left out, or matched by words only: where, and why, in a plain sentence."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kg_service.errors import MalformedRecord, RecordError, WrongRecord
 from kg_service.patients import fhir, rdf
 from kg_service.patients.fhir.entries import record_iri
-from kg_service.patients.record import Fault, PatientRecord
+from kg_service.patients.record import TOO_MANY, Fault, PatientRecord
 from kg_service.patients.sources import Form
 from kg_service.patients.survey import STRAYS
 
@@ -80,8 +80,7 @@ class UnitReader:
                     raise
                 faults.append(Fault(f"{source.name} line {error.line}", str(error)))
         if any(rdf.OF_RECORDS in source.read(place.offset, place.length) for place in strays[STRAYS:]):
-            reason = "Too many records name no patient, and may be of any in the input: give each its patient."
-            faults.append(Fault(source.name, reason))
+            faults.append(Fault(source.name, TOO_MANY))
         records = rdf.read_facts(facts, self._graph)
         return [replace(record, faults=(*record.faults, *faults)) for record in records] if faults else records
 

@@ -41,6 +41,11 @@ class Words:
         codes = self.shown()
         return "its code is not known here" if codes.startswith("a code") else f"{codes} is not known here"
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is codes alone, which no reader understands who does not know them."""
+        return bool(self.codes) and not self.texts
+
     def is_readable(self, terminology: Terminology) -> bool:
         """Tell whether a reader can say that it is something else: a code of a known system, and a text that tells."""
         tells = any(not terminology.says_nothing(text) for text in self.texts)

@@ -127,8 +127,7 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
     conditions = by_code(words, chart.terminology, (CONDITION,))
     agents = agents_in(words, chart.terminology, every_text=False)
     further = by_cues(words.texts, chart.terminology, conditions)
-    is_unreadable = bool(words.codes) and not words.texts
-    if not conditions and not agents and not further and not is_unreadable:
+    if not conditions and not agents and not further and not words.is_bare:
         element.remark("A procedure whose code names no condition and no agent here is not used")
         return
     status = plain(element, "status", PERFORMED, PERFORMED["unknown"])
@@ -143,7 +142,7 @@ def read_procedure(chart: Chart, entry: Entry) -> None:
             write_conditions(chart, Origin(entry), "Condition", conditions, facts)
         dated = Facts(None if conditions else performed.latest, verification=status)
         write_possible(chart, Origin(entry), further, dated)
-        if is_unreadable and not conditions and not agents:
+        if words.is_bare and not conditions and not agents:
             element.remark(f"Not understood: {words.lacking()}, so this may be the treatment of any condition", "code")
             unknown = dated._replace(verification=VERIFICATION["unconfirmed"])
             write_conditions(chart, Origin(entry, is_unreadable=True), "Condition", (), unknown)

@@ -26,8 +26,9 @@ from kg_service.patients.fhir.json_text import parse_loosely
 from kg_service.patients.fhir.library import LITERAL, VERSION, Library
 from kg_service.patients.fhir.observations import read_observation, read_risk_assessment, write_any_observable
 from kg_service.patients.fhir.person import read_patient
-from kg_service.patients.fhir.reasons import DATES, dated_by, read_mentions, read_reasons
+from kg_service.patients.fhir.reasons import ASIDE, DATES, dated_by, read_mentions, read_reasons
 from kg_service.patients.fhir.treatments import read_administration, read_dispense, read_request, read_statement
+from kg_service.patients.record import TOO_MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -162,7 +163,8 @@ def _read_further(chart: Chart, entry: Entry) -> None:
     """Read what a resource says beside its own matter, when all Conditions have been read: possible, no more."""
     if entry.type in DATES:
         read_reasons(chart, entry)
-    read_mentions(chart, entry)
+    if entry.type in ASIDE or entry.type not in READERS:
+        read_mentions(chart, entry)
     for inner in entry.all_contained():
         if reader := READERS.get(intended(inner.type)):
             chart.notes.remark(inner.path, f"What a contained {inner.type} says is only possible")
@@ -226,7 +228,7 @@ def tell_of_more(path: str, first: Sequence[Entry], told: Notes) -> None:
     if first and not any(intended(entry.type) in LEFT_OPEN and not is_of_no_person(entry.resource) for entry in first):
         told.remark(path, "From here on, lines that name no patient in the input are left out: they are too many")
     else:
-        told.fault(path, "Too many records name no patient, and may be of any in the input: give each its patient.")
+        told.fault(path, TOO_MANY)
 
 
 def _write_for_all(entry: Entry, charts: list[Chart], common: Notes) -> None:
@@ -234,9 +236,9 @@ def _write_for_all(entry: Entry, charts: list[Chart], common: Notes) -> None:
     meant = intended(entry.type)
     if meant not in PERHAPS:
         _write_unreadable(entry, charts, common)
-    elif not is_of_no_person(entry.resource):
+    elif charts and not (is_of_no_person(entry.resource) or _is_of_thing(entry, charts[0].library)):
         reader = READERS.get(meant, read_reasons)
-        for number, chart in enumerate(chart for chart in charts if not _is_of_thing(entry, chart)):
+        for number, chart in enumerate(charts):
             notes = Notes() if number else common
             chart.perhaps(reader, entry.for_one(number) if len(charts) > 1 else entry, notes)
 
@@ -251,9 +253,9 @@ def is_of_no_person(resource: Mapping[str, object]) -> bool:
     return is_named or subject.get("type") in THINGS
 
 
-def _is_of_thing(entry: Entry, chart: Chart) -> bool:
+def _is_of_thing(entry: Entry, library: Library) -> bool:
     """Tell whether the subject leads to a thing in the input."""
-    return chart.library.find(entry.element(Notes()).child("subject"), entry, THINGS) is not None
+    return library.find(entry.element(Notes()).child("subject"), entry, THINGS) is not None
 
 
 def _write_unreadable(entry: Entry, charts: list[Chart], common: Notes) -> None:

@@ -36,11 +36,8 @@ MENTIONED = (
 """The members that say in other resources when something was."""
 
 ASIDE: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("AllergyIntolerance", "FamilyMemberHistory", "Observation", "RiskAssessment"), ()),
-    **dict.fromkeys((name for name in DATES if name != "Encounter"), ()),
     "Condition": ("evidence", "stage"),
     "Encounter": ("type", "serviceType", "priority"),
-    "MedicationDispense": (),
     "Procedure": ("complication", "followUp", "outcome"),
 }
 """The members, of resources that are read, in which codes may stand for conditions beside."""
@@ -60,16 +57,15 @@ def read_reasons(chart: Chart, entry: Entry) -> None:
         found = by_code(words, chart.terminology, (CONDITION,)) or by_text(words, chart.terminology, (CONDITION,))
         named = [*found, *by_cues(words.texts, chart.terminology, found)]
         further = [match for match in named if not _is_recorded(chart, match, given)]
-        is_unreadable = bool(words.codes) and not words.texts
         if further:
             place.remark("A condition named as a reason is only possible")
-        elif not named and is_unreadable:
+        elif not named and words.is_bare:
             place.remark(f"Not understood: {words.lacking()}, so this reason may be any condition")
         elif not named and not words.codes:
             place.remark("This reason names no condition known here: it is not used")
-        if further or (not named and is_unreadable):
+        if further or (not named and words.is_bare):
             facts = Facts(given.latest, verification=term("Unconfirmed"))
-            origin = Origin(entry, part, place.path, is_unreadable=is_unreadable)
+            origin = Origin(entry, part, place.path, is_unreadable=words.is_bare)
             write_conditions(chart, origin, "Condition", further, facts)
 
 
@@ -95,11 +91,10 @@ def read_mentions(chart: Chart, entry: Entry) -> None:
 
 def dated_by(chart: Chart, entry: Entry, inner: Entry) -> Entry:
     """Return a contained Condition without a date as recorded when what contains it was given; others as they are."""
-    is_dated = any(name.startswith(("onset", "recorded")) for name in inner.resource)
-    given = _given(chart.element(entry), DATES.get(entry.type, MENTIONED)).latest
-    if inner.type != "Condition" or is_dated or given is None:
+    if inner.type != "Condition" or any(name.startswith(("onset", "recorded")) for name in inner.resource):
         return inner
-    return replace(inner, resource={**inner.resource, "recordedDate": given.value})
+    given = _given(chart.element(entry), DATES.get(entry.type, MENTIONED)).latest
+    return inner if given is None else replace(inner, resource={**inner.resource, "recordedDate": given.value})
 
 
 def _codes(part: object) -> Iterator[tuple[str, str]]:
